@@ -1,0 +1,200 @@
+"""The database: one ``db`` object, one way to open a writing transaction, engine settings for both engines.
+
+SQLite serves the demo and small offices, PostgreSQL everything else; the same migrations and the same
+operations run on both. Operations never commit: the door, job or command that calls them does, by
+``with transaction():``.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import BigInteger, DateTime, Integer, MetaData, Table, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeDecorator
+
+from foundation.errors import N_, Unavailable
+
+#: Row keys of the tables that staff fill: 64 bits on PostgreSQL, and what SQLite can count up by itself.
+RowId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    """Constraint names are spelled by rule, so that migrations can name what they change."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base)
+
+SQLITE_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=NORMAL",
+    "foreign_keys=ON",
+    "busy_timeout=10000",
+    "cache_size=-65536",
+    "temp_store=MEMORY",
+    # Checkpoints are what commits wait for; one for every 32 MiB of log instead of every 4.
+    "wal_autocheckpoint=8000",
+)
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An aware UTC moment; a naive one is a programming error."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment must carry its time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class DatabaseBusy(Unavailable):
+    code = "database_busy"
+    message = N_("系统正忙，您的操作没有生效")
+
+
+class DatabaseGone(Unavailable):
+    code = "database_unavailable"
+    message = N_("系统暂时连不上数据库，您的操作没有生效")
+
+
+def engine_options(database_url: str) -> dict[str, Any]:
+    """Return SQLAlchemy's engine options.
+
+    Every wait has an end: a till must hear "not done, try again" within seconds, not hang on a lost link.
+    """
+    if database_url.startswith("sqlite"):
+        return {"connect_args": {"timeout": 10}}
+    return {
+        "pool_size": 10,
+        "max_overflow": 10,
+        "pool_timeout": 5,
+        "pool_pre_ping": True,
+        "connect_args": {
+            "connect_timeout": 5,
+            "tcp_user_timeout": 3000,
+            "options": "-c timezone=UTC -c statement_timeout=30s -c lock_timeout=5s"
+            " -c idle_in_transaction_session_timeout=15s",
+        },
+    }
+
+
+def init_db(app: Flask) -> None:
+    """Bind ``db`` to the application and install the SQLite settings."""
+    db.init_app(app)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            event.listen(db.engine, "connect", _set_up_sqlite)
+            event.listen(db.engine, "begin", _begin_sqlite)
+
+
+def _set_up_sqlite(dbapi_connection: Any, _record: Any) -> None:
+    # The driver's own BEGIN is deferred and comes too late; we send BEGIN ourselves.
+    dbapi_connection.isolation_level = None
+    cursor = dbapi_connection.cursor()
+    for pragma in SQLITE_PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes the write lock at once: a deferred one that turns writer later dies with "database is locked".
+    writing = connection.get_execution_options().get("writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """Run the block as one writing transaction: all of it is durable at the end, or none of it.
+
+    A block inside another joins it. Refuses DatabaseBusy or DatabaseGone when the engine fails in a way that
+    may pass; nothing has changed then.
+    """
+    session = db.session
+    if session.info.get("in_transaction"):
+        yield
+        return
+    with _engine_failures_refused():
+        # Whatever was read before must not pin an old snapshot under this transaction.
+        session.rollback()
+        session.info["in_transaction"] = True
+        try:
+            session.connection(execution_options={"writing": True})
+            yield
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            session.info["in_transaction"] = False
+
+
+@contextmanager
+def _engine_failures_refused() -> Iterator[None]:
+    try:
+        yield
+    except PoolTimeout as failure:
+        raise DatabaseBusy from failure
+    except DBAPIError as failure:
+        raise engine_refusal(failure) or failure from failure
+
+
+def engine_refusal(failure: DBAPIError) -> Unavailable | None:
+    """Return the refusal that an engine failure means for the caller, or None if it is a fault of ours."""
+    text = str(failure.orig).lower()
+    sqlstate = getattr(failure.orig, "sqlstate", None) or ""
+    busy_states = ("40001", "40P01", "55P03", "57014", "53")
+    if "locked" in text or sqlstate.startswith(busy_states):
+        return DatabaseBusy()
+    if failure.connection_invalidated or sqlstate.startswith(("08", "57P")):
+        return DatabaseGone()
+    if isinstance(failure, OperationalError) and (not sqlstate or "unable to open" in text):
+        return DatabaseGone()
+    return None
+
+
+def insert_rows(table: Any, rows: list[dict[str, Any]]) -> None:
+    """Insert many rows of one model in one round trip."""
+    if rows:
+        db.session.execute(_table(table).insert(), rows)
+
+
+def upsert(table: Any) -> Any:
+    """Return the engine's own INSERT for ``table``, which knows ON CONFLICT; both engines spell it alike."""
+    dialect = db.session.get_bind().dialect.name
+    make: Callable[[Table], Any] = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return make(_table(table))
+
+
+def _table(model_or_table: Any) -> Table:
+    return getattr(model_or_table, "__table__", model_or_table)
+
+
+def is_postgresql(engine: Engine | None = None) -> bool:
+    return (engine or db.engine).dialect.name == "postgresql"

@@ -1,0 +1,161 @@
+"""Idempotency keys: a request that is sent twice is done once and answered twice alike.
+
+After the IETF draft "The Idempotency-Key HTTP Header Field" (draft-07): no key is the door's business (400);
+the same key with another body is refused (422); a key whose first request is still running is refused (409);
+a finished one is answered with the stored answer. An answer is stored in the transaction that does the work,
+so an answer exists exactly when its effect does.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import JSON, LargeBinary, PrimaryKeyConstraint, String, delete, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from foundation import clock
+from foundation.db import Base, UTCDateTime, db, transaction, upsert
+from foundation.errors import N_, Conflict, Malformed
+from foundation.ids import new_id
+
+#: How long a stored answer is kept; published in the API's documentation.
+KEPT_FOR = timedelta(hours=48)
+#: A first request that has not finished after this long is taken to be dead, and its key may be used again.
+ABANDONED_AFTER = timedelta(seconds=30)
+LONGEST_KEY = 255
+
+
+class KeyMissing(Malformed):
+    code = "idempotency_key_missing"
+    message = N_("缺少 Idempotency-Key 请求头")
+    way_out = N_("请为每笔业务生成一个唯一的 Idempotency-Key，重发时使用同一个")
+    field = "Idempotency-Key"
+
+
+class KeyReusedDifferently(Malformed):
+    code = "idempotency_key_reused"
+    message = N_("同一个 Idempotency-Key 带来了不同的请求内容")
+    way_out = N_("新的业务请使用新的 Idempotency-Key；重发旧业务时内容必须一致")
+    field = "Idempotency-Key"
+
+
+class RequestInFlight(Conflict):
+    code = "request_in_flight"
+    message = N_("同一笔请求正在处理")
+    way_out = N_("请稍候用同一个 Idempotency-Key 再查一次")
+
+
+class IdempotencyKey(Base):
+    """A key of one caller, and the answer once there is one (answer_status is null while the first request runs)."""
+
+    __tablename__ = "idempotency_key"
+    __table_args__ = (PrimaryKeyConstraint("caller", "key"),)
+
+    caller: Mapped[str] = mapped_column(String(60))
+    key: Mapped[str] = mapped_column(String(LONGEST_KEY))
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary(32))
+    #: changes when a dead first request is taken over, so that the dead one cannot finish late
+    holder: Mapped[UUID]
+    started_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    answer_status: Mapped[int | None]
+    answer_body: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the caller is told; ``replayed`` when the work was done by an earlier request."""
+
+    status: int
+    body: dict[str, Any]
+    replayed: bool = False
+
+
+def fingerprint(route: str, body: object) -> bytes:
+    """Return a digest of what is asked; key order and spacing of the JSON do not matter."""
+    return hashlib.sha256(route.encode() + b"\x00" + orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+def once(caller: str, key: str | None, asked: bytes, work: Callable[[], Answer]) -> Answer:
+    """Do ``work`` in one transaction unless this caller's key has been answered, and return the answer.
+
+    ``work`` returns refusals that are final answers (a used code stays used) as an Answer; an exception rolls
+    everything back, frees the key, and may be retried with the same key.
+    Refuses KeyMissing, KeyReusedDifferently, RequestInFlight.
+    """
+    if not key or len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable():
+        raise KeyMissing
+    holder = new_id()
+    stored = _take(caller, key, asked, holder)
+    if stored is not None:
+        return stored
+    try:
+        with transaction():
+            answer = work()
+            _store(caller, key, holder, answer)
+        return answer
+    except BaseException:
+        with transaction():
+            db.session.execute(
+                delete(IdempotencyKey).where(
+                    IdempotencyKey.caller == caller,
+                    IdempotencyKey.key == key,
+                    IdempotencyKey.holder == holder,
+                    IdempotencyKey.answer_status.is_(None),
+                )
+            )
+        raise
+
+
+def _take(caller: str, key: str, asked: bytes, holder: UUID) -> Answer | None:
+    now = clock.now()
+    with transaction():
+        fresh = {"caller": caller, "key": key, "fingerprint": asked, "holder": holder, "started_at": now}
+        statement = upsert(IdempotencyKey).values(**fresh).on_conflict_do_nothing().returning(IdempotencyKey.holder)
+        if db.session.execute(statement).first() is not None:
+            return None
+        row = db.session.execute(
+            select(IdempotencyKey).where(IdempotencyKey.caller == caller, IdempotencyKey.key == key)
+        ).scalar_one_or_none()
+        if row is None:
+            raise RequestInFlight
+        if row.fingerprint != asked:
+            raise KeyReusedDifferently
+        if row.answer_status is not None:
+            return Answer(row.answer_status, dict(row.answer_body or {}), replayed=True)
+        taken_over = db.session.execute(
+            update(IdempotencyKey)
+            .where(
+                IdempotencyKey.caller == caller,
+                IdempotencyKey.key == key,
+                IdempotencyKey.answer_status.is_(None),
+                IdempotencyKey.started_at < now - ABANDONED_AFTER,
+            )
+            .values(holder=holder, started_at=now)
+            .execution_options(synchronize_session=False)
+        )
+        if taken_over.rowcount == 0:
+            raise RequestInFlight
+        return None
+
+
+def _store(caller: str, key: str, holder: UUID, answer: Answer) -> None:
+    stored = db.session.execute(
+        update(IdempotencyKey)
+        .where(IdempotencyKey.caller == caller, IdempotencyKey.key == key, IdempotencyKey.holder == holder)
+        .values(answer_status=answer.status, answer_body=answer.body)
+        .execution_options(synchronize_session=False)
+    )
+    if stored.rowcount == 0:
+        # Another request took the key over while this one was thought dead; this one must leave no effect.
+        raise RequestInFlight
+
+
+def forget_old_answers() -> int:
+    """Delete keys past KEPT_FOR and return how many."""
+    with transaction():
+        done = db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.started_at < clock.now() - KEPT_FOR))
+    return int(done.rowcount)

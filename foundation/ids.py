@@ -1,0 +1,18 @@
+"""Identifiers that the application makes itself, so that a row is known before it is stored."""
+
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+
+def new_id() -> UUID:
+    """Return a UUIDv7: unique without asking the database, and growing with time, so index pages stay warm."""
+    return uuid7()
+
+
+def text_id(row_id: UUID | int) -> str:
+    """Return a row id as text for columns that name rows of several tables: plain hex for a UUID.
+
+    ``REPLACE(CAST(id AS TEXT), '-', '')`` is the same text in SQL, on both engines.
+    """
+    return row_id.hex if isinstance(row_id, UUID) else str(row_id)
