@@ -1,0 +1,105 @@
+"""The chart of accounts: every account of the ledger is spelled here and nowhere else.
+
+Money of different sources never mixes: apart from ``treasury`` each account belongs to one campaign and one
+fund source. A fen moves along this line, and only ``treasury`` may stand below zero (by what it has granted):
+
+    treasury ─fund→ budget ─release→ released ─claim→ outstanding ─redeem→ payable ─clear→ cleared ─pay→ paid
+                      ↑─────recall────┘                   │             │
+                      ↑──────────────expire───────────────┘             │
+                                                          ↑────void─────┘
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class AccountKind(StrEnum):
+    """What the money in an account is."""
+
+    TREASURY = "treasury"  # what the source has granted, as a negative balance
+    BUDGET = "budget"  # granted, and not yet put on release (the pool that expired money returns to)
+    RELEASED = "released"  # on release in a round, not yet claimed
+    OUTSTANDING = "outstanding"  # in vouchers that citizens hold
+    PAYABLE = "payable"  # owed to a merchant for redemptions
+    CLEARED = "cleared"  # owed, and approved for payment
+    PAID = "paid"  # sent to the merchant
+
+
+class Code(StrEnum):
+    """Why money moved."""
+
+    FUND = "fund"  # the source grants a budget, or adds to it
+    RELEASE = "release"  # 投放
+    CLAIM = "claim"  # 领取
+    RECALL = "recall"  # unclaimed when its round closes: 回收
+    EXPIRE = "expire"  # claimed, and not used in time: 过期, 回收
+    REDEEM = "redeem"  # 核销
+    VOID = "void"  # 冲正: reverses a redemption
+    CLEAR = "clear"  # 清算: a statement was approved
+    PAY = "pay"  # 拨付
+
+
+#: The only ways money may move: code → (kind debited, kind credited).
+FLOWS: dict[Code, tuple[AccountKind, AccountKind]] = {
+    Code.FUND: (AccountKind.TREASURY, AccountKind.BUDGET),
+    Code.RELEASE: (AccountKind.BUDGET, AccountKind.RELEASED),
+    Code.CLAIM: (AccountKind.RELEASED, AccountKind.OUTSTANDING),
+    Code.RECALL: (AccountKind.RELEASED, AccountKind.BUDGET),
+    Code.EXPIRE: (AccountKind.OUTSTANDING, AccountKind.BUDGET),
+    Code.REDEEM: (AccountKind.OUTSTANDING, AccountKind.PAYABLE),
+    Code.VOID: (AccountKind.PAYABLE, AccountKind.OUTSTANDING),
+    Code.CLEAR: (AccountKind.PAYABLE, AccountKind.CLEARED),
+    Code.PAY: (AccountKind.CLEARED, AccountKind.PAID),
+}
+
+
+@dataclass(frozen=True)
+class AccountKey:
+    """Names one account. The numbers are row ids of the rooms above, which the ledger does not look into."""
+
+    kind: AccountKind
+    fund_source_id: int
+    campaign_id: int | None = None
+    offer_id: int | None = None
+    release_id: int | None = None
+    merchant_id: int | None = None
+
+    @property
+    def address(self) -> str:
+        """The account's unique name, e.g. ``campaign:3:source:1:offer:7:outstanding``."""
+        parts = [
+            ("campaign", self.campaign_id),
+            ("source", self.fund_source_id),
+            ("offer", self.offer_id),
+            ("release", self.release_id),
+            ("merchant", self.merchant_id),
+        ]
+        return ":".join(f"{name}:{number}" for name, number in parts if number is not None) + f":{self.kind}"
+
+
+def treasury(fund_source_id: int) -> AccountKey:
+    return AccountKey(AccountKind.TREASURY, fund_source_id)
+
+
+def budget(campaign_id: int, fund_source_id: int) -> AccountKey:
+    return AccountKey(AccountKind.BUDGET, fund_source_id, campaign_id)
+
+
+def released(campaign_id: int, fund_source_id: int, *, offer_id: int, release_id: int) -> AccountKey:
+    return AccountKey(AccountKind.RELEASED, fund_source_id, campaign_id, offer_id, release_id)
+
+
+def outstanding(campaign_id: int, fund_source_id: int, *, offer_id: int) -> AccountKey:
+    return AccountKey(AccountKind.OUTSTANDING, fund_source_id, campaign_id, offer_id)
+
+
+def payable(campaign_id: int, fund_source_id: int, *, merchant_id: int) -> AccountKey:
+    return AccountKey(AccountKind.PAYABLE, fund_source_id, campaign_id, merchant_id=merchant_id)
+
+
+def cleared(campaign_id: int, fund_source_id: int, *, merchant_id: int) -> AccountKey:
+    return AccountKey(AccountKind.CLEARED, fund_source_id, campaign_id, merchant_id=merchant_id)
+
+
+def paid(campaign_id: int, fund_source_id: int, *, merchant_id: int) -> AccountKey:
+    return AccountKey(AccountKind.PAID, fund_source_id, campaign_id, merchant_id=merchant_id)

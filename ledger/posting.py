@@ -1,0 +1,153 @@
+"""Posting: the one door through which money moves."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, or_, select, update
+
+from foundation.clock import bureau_day
+from foundation.db import db, insert_rows, upsert
+from foundation.errors import N_, Conflict
+from foundation.ids import new_id
+from ledger.accounts import FLOWS, AccountKey, AccountKind, Code
+from ledger.models import LedgerAccount, Transfer
+
+
+class FundsInsufficient(Conflict):
+    """An account would fall below zero. Operations keep their own limits; this one guards them all."""
+
+    code = "funds_insufficient"
+    message = N_("资金余额不足")
+    way_out = N_("请核对资金来源的预算余额后再办理")
+
+
+class FlowNotAllowed(ValueError):
+    """A posting whose accounts its code does not connect: a fault in our code, never of a user."""
+
+
+@dataclass(frozen=True)
+class Posting:
+    """A transfer to be made: ``amount_fen`` > 0 from ``debit`` to ``credit``, standing on ``document``."""
+
+    code: Code
+    debit: AccountKey
+    credit: AccountKey
+    amount_fen: int
+    #: (kind, id) of the document that caused it
+    document: tuple[str, str]
+    reverses_id: UUID | None = None
+
+    def __post_init__(self) -> None:
+        if FLOWS[self.code] != (self.debit.kind, self.credit.kind):
+            raise FlowNotAllowed(f"{self.code} does not go from {self.debit.kind} to {self.credit.kind}")
+        if self.amount_fen <= 0:
+            raise FlowNotAllowed(f"{self.code} of {self.amount_fen} fen")
+        if self.debit.kind is not AccountKind.TREASURY and self.debit.campaign_id != self.credit.campaign_id:
+            raise FlowNotAllowed("money does not cross from one campaign to another")
+        if self.debit.fund_source_id != self.credit.fund_source_id:
+            raise FlowNotAllowed("money does not cross from one fund source to another")
+
+
+def post(postings: Sequence[Posting], *, at: datetime) -> list[UUID]:
+    """Post all of ``postings`` within the caller's transaction and return the transfers' ids in order.
+
+    Each account is updated once, by a condition that keeps it from falling below zero, in the order of
+    account ids: two transactions that touch the same accounts can wait for each other but never in a circle.
+    Refuses FundsInsufficient.
+    """
+    if not postings:
+        return []
+    account_ids = _account_ids({key for posting in postings for key in (posting.debit, posting.credit)})
+    deltas: dict[int, int] = defaultdict(int)
+    rows: list[dict[str, Any]] = []
+    day = bureau_day(at)
+    for posting in postings:
+        debit_id, credit_id = account_ids[posting.debit], account_ids[posting.credit]
+        deltas[debit_id] -= posting.amount_fen
+        deltas[credit_id] += posting.amount_fen
+        rows.append(
+            {
+                "id": new_id(),
+                "debit_account_id": debit_id,
+                "credit_account_id": credit_id,
+                "amount_fen": posting.amount_fen,
+                "code": posting.code.value,
+                "document_kind": posting.document[0],
+                "document_id": posting.document[1],
+                "reverses_id": posting.reverses_id,
+                "posted_at": at,
+                "bureau_day": day,
+            }
+        )
+    for account_id in sorted(deltas):
+        _move(account_id, deltas[account_id])
+    insert_rows(Transfer, rows)
+    return [row["id"] for row in rows]
+
+
+_MOVE = (
+    update(LedgerAccount.__table__)  # type: ignore[arg-type]
+    .where(
+        LedgerAccount.id == bindparam("account"),
+        or_(LedgerAccount.kind == AccountKind.TREASURY.value, LedgerAccount.balance_fen + bindparam("delta") >= 0),
+    )
+    .values(balance_fen=LedgerAccount.balance_fen + bindparam("delta"))
+)
+
+
+def _move(account_id: int, delta_fen: int) -> None:
+    moved: Any = db.session.execute(_MOVE, {"account": account_id, "delta": delta_fen})
+    if moved.rowcount != 1:
+        raise FundsInsufficient
+
+
+def _account_ids(keys: Iterable[AccountKey]) -> dict[AccountKey, int]:
+    """Return the row id of each account, opening those that do not exist yet."""
+    by_address = {key.address: key for key in keys}
+    found = _find(by_address)
+    missing = [key for address, key in by_address.items() if address not in found]
+    if missing:
+        rows = [
+            {
+                "address": key.address,
+                "kind": key.kind.value,
+                "fund_source_id": key.fund_source_id,
+                "campaign_id": key.campaign_id,
+                "offer_id": key.offer_id,
+                "release_id": key.release_id,
+                "merchant_id": key.merchant_id,
+                "balance_fen": 0,
+            }
+            for key in sorted(missing, key=lambda key: key.address)
+        ]
+        db.session.execute(upsert(LedgerAccount).values(rows).on_conflict_do_nothing())
+        found |= _find([key.address for key in missing])
+    return {key: found[address] for address, key in by_address.items()}
+
+
+def _find(addresses: Iterable[str]) -> dict[str, int]:
+    rows = db.session.execute(
+        select(LedgerAccount.address, LedgerAccount.id).where(LedgerAccount.address.in_(list(addresses)))
+    )
+    return {address: account_id for address, account_id in rows}
+
+
+def balance_fen(key: AccountKey) -> int:
+    """Return the balance of one account; an account that was never used holds nothing."""
+    found = db.session.scalar(select(LedgerAccount.balance_fen).where(LedgerAccount.address == key.address))
+    return int(found or 0)
+
+
+def transfers_of(document: tuple[str, str], code: Code) -> list[tuple[Transfer, int]]:
+    """Return the transfers with this code that stand on a document, each with its fund source's id."""
+    rows = db.session.execute(
+        select(Transfer, LedgerAccount.fund_source_id)
+        .join(LedgerAccount, LedgerAccount.id == Transfer.credit_account_id)
+        .where(Transfer.document_kind == document[0], Transfer.document_id == document[1], Transfer.code == code.value)
+        .order_by(Transfer.id)
+    )
+    return [(transfer, source_id) for transfer, source_id in rows]
