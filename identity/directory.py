@@ -1,0 +1,57 @@
+"""Who did it: the names behind the actors that history rows keep."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from foundation.db import db
+from foundation.states import StateChange
+from identity.models import Account
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One step of something's history. ``who`` is a name, or the actor as it is kept where no account has it."""
+
+    event: str
+    from_state: str
+    to_state: str
+    who: str
+    reason: str
+    at: datetime
+
+
+def officer_names(actors: Iterable[str | None]) -> dict[str, str]:
+    """Return actor → name for those who are officers (``officer:7``); others are left out."""
+    ids: dict[int, str] = {}
+    for actor in actors:
+        kind, _, number = (actor or "").partition(":")
+        if kind == "officer" and number.isascii() and number.isdigit() and len(number) < 10:
+            ids[int(number)] = f"officer:{number}"
+    rows = db.session.execute(select(Account.id, Account.name).where(Account.id.in_(ids), Account.kind == "officer"))
+    return {ids[account_id]: name for account_id, name in rows}
+
+
+def history(machine: str, thing_id: Any, *, most: int = 50) -> list[Entry]:
+    """Return the latest steps of one thing, newest first."""
+    changes = db.session.scalars(
+        select(StateChange)
+        .where(StateChange.machine == machine, StateChange.thing_id == str(thing_id))
+        .order_by(StateChange.at.desc(), StateChange.id.desc())
+        .limit(most)
+    ).all()
+    names = officer_names(change.actor for change in changes)
+    return [
+        Entry(
+            change.event,
+            change.from_state,
+            change.to_state,
+            names.get(change.actor, change.actor),
+            change.reason,
+            change.at,
+        )
+        for change in changes
+    ]
