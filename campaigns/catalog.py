@@ -1,0 +1,130 @@
+"""What is published, as values: read once per process, for published versions never change."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import select
+
+from campaigns.definition import Definition, RoundDefinition, check
+from campaigns.models import Campaign, CampaignRound, CampaignVersion, FundSource, Offer, Release
+from campaigns.terms.quote import OfferTerms
+from foundation.db import db
+
+
+@dataclass(frozen=True)
+class OfferFacts:
+    """A published offer: its terms, and what it costs each source to the fen."""
+
+    offer_id: int
+    campaign_id: int
+    campaign_version_id: int
+    campaign_name: str
+    city: str
+    code: str
+    name: str
+    face_value_fen: int
+    threshold_fen: int
+    terms: OfferTerms
+    #: fund source id → fen of one entitlement's committed money, in the order of the file
+    split: dict[int, int]
+    #: fund source code → id
+    source_ids: dict[str, int]
+    campaign_ends_at: datetime
+
+
+@dataclass(frozen=True)
+class ReleaseFacts:
+    """A published release: its offer, and when and how often it may be claimed."""
+
+    release_id: int
+    round_id: int
+    offer: OfferFacts
+    opens_at: datetime
+    closes_at: datetime
+    #: (scope key, most per person), in one fixed order
+    quotas: tuple[tuple[str, int], ...]
+
+
+def _cache(name: str) -> dict[int, Any]:
+    # Kept on the application, so that two applications (two databases) never share it.
+    caches: dict[str, dict[int, Any]] = current_app.extensions.setdefault("campaigns.catalog", {})
+    return caches.setdefault(name, {})
+
+
+def definition_of(version_id: int) -> Definition:
+    """Return the definition of a version."""
+    cache = _cache("definition")
+    if version_id not in cache:
+        version = db.session.get_one(CampaignVersion, version_id)
+        definition = check(version.document)
+        if version.status != "published":
+            return definition
+        cache[version_id] = definition
+    found: Definition = cache[version_id]
+    return found
+
+
+def offer_facts(offer_id: int) -> OfferFacts:
+    """Return the facts of an offer. Raises ``NoResultFound`` for an id that is not an offer's."""
+    cache = _cache("offer")
+    if offer_id not in cache:
+        offer, campaign = db.session.execute(
+            select(Offer, Campaign).join(Campaign, Campaign.id == Offer.campaign_id).where(Offer.id == offer_id)
+        ).one()
+        terms = definition_of(offer.campaign_version_id).offer(offer.code).terms
+        by_code = terms.funding.split(terms.benefit.committed_fen)
+        ids = dict(db.session.execute(select(FundSource.code, FundSource.id).where(FundSource.code.in_(by_code))).all())
+        cache[offer_id] = OfferFacts(
+            offer_id=offer.id,
+            campaign_id=campaign.id,
+            campaign_version_id=offer.campaign_version_id,
+            campaign_name=campaign.name,
+            city=campaign.city,
+            code=offer.code,
+            name=offer.name,
+            face_value_fen=offer.face_value_fen,
+            threshold_fen=offer.threshold_fen,
+            terms=terms,
+            split={ids[code]: fen for code, fen in by_code.items() if fen},
+            source_ids=ids,
+            campaign_ends_at=campaign.ends_at,
+        )
+    found: OfferFacts = cache[offer_id]
+    return found
+
+
+def release_facts(release_id: int) -> ReleaseFacts | None:
+    """Return the facts of a release, or None if there is no such release."""
+    cache = _cache("release")
+    if release_id not in cache:
+        row = db.session.execute(
+            select(Release, CampaignRound)
+            .join(CampaignRound, CampaignRound.id == Release.round_id)
+            .where(Release.id == release_id)
+        ).one_or_none()
+        if row is None:
+            return None
+        release, a_round = row
+        planned = planned_round(a_round)
+        quotas = {
+            limit.scope_key(campaign_id=a_round.campaign_id, round_id=a_round.id, release_id=release.id): limit.count
+            for limit in planned.limits
+        }
+        cache[release_id] = ReleaseFacts(
+            release_id=release.id,
+            round_id=a_round.id,
+            offer=offer_facts(release.offer_id),
+            opens_at=a_round.opens_at,
+            closes_at=a_round.closes_at,
+            quotas=tuple(sorted(quotas.items())),
+        )
+    found: ReleaseFacts = cache[release_id]
+    return found
+
+
+def planned_round(a_round: CampaignRound) -> RoundDefinition:
+    """Return the part of the definition that a round was made from."""
+    rounds = definition_of(a_round.campaign_version_id).rounds
+    return next(planned for planned in rounds if planned.code == a_round.code)

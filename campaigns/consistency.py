@@ -1,0 +1,118 @@
+"""What no single field can tell: whether the parts of a definition fit together."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from campaigns.places import city_name, counties
+from foundation.clock import TICK, local
+from foundation.money import format_yuan
+
+if TYPE_CHECKING:
+    from campaigns.definition import Definition, RoundDefinition
+
+Contradiction = tuple[str, str]
+
+
+def contradictions(definition: "Definition") -> Iterator[Contradiction]:
+    """Yield (place, message) for everything that does not fit."""
+    yield from _campaign(definition)
+    yield from _unique_codes(definition)
+    yield from _offers(definition)
+    yield from _rounds(definition)
+
+
+def _campaign(definition: "Definition") -> Iterator[Contradiction]:
+    if city_name(definition.city) == definition.city:
+        yield "campaign.city", '没有这个城市；应当是城市行政区划代码的前四位，例如 "4417"（阳江市）'
+    if definition.starts_at >= definition.ends_at:
+        yield "campaign.ends_at", "结束时间必须晚于开始时间"
+    for name in ("sources", "offers", "rounds"):
+        if not getattr(definition, name):
+            yield name, "至少要有一项"
+    known = counties(definition.city)
+    for place, source in enumerate(definition.sources, 1):
+        if source.level == "county" and not source.county:
+            yield f"sources[{place}].county", "县级资金要写明县区代码"
+        if source.county and source.county not in known:
+            yield f"sources[{place}].county", _no_such("县区", source.county, known)
+
+
+def _unique_codes(definition: "Definition") -> Iterator[Contradiction]:
+    for name in ("sources", "offers", "rounds"):
+        items = getattr(definition, name)
+        for code, times in Counter(item.code for item in items).items():
+            if times > 1:
+                yield name, f"代码“{code}”出现了 {times} 次，必须各不相同"
+
+
+def _offers(definition: "Definition") -> Iterator[Contradiction]:
+    source_codes = [source.code for source in definition.sources]
+    known = counties(definition.city)
+    for place, offer in enumerate(definition.offers, 1):
+        for code in offer.terms.funding.shares:
+            if code not in source_codes:
+                yield f"offers[{place}].funding.shares", _no_such("资金来源", code, source_codes)
+        for county in offer.terms.scope.counties:
+            if county not in known:
+                yield f"offers[{place}].scope.counties", _no_such("县区", county, known)
+
+
+def _rounds(definition: "Definition") -> Iterator[Contradiction]:
+    offer_codes = [offer.code for offer in definition.offers]
+    for place, a_round in enumerate(definition.rounds, 1):
+        where = f"rounds[{place}]"
+        if a_round.opens_at >= a_round.closes_at:
+            yield f"{where}.closes_at", "关闭时间必须晚于开放时间"
+        if a_round.opens_at < definition.starts_at or a_round.closes_at > definition.ends_at:
+            span = f"{local(definition.starts_at):%Y-%m-%d %H:%M} 至 {local(definition.ends_at):%Y-%m-%d %H:%M}"
+            yield f"{where}.opens_at", f"领取时间必须在活动期间（{span}）内"
+        yield from _worth_claiming(definition, a_round, where)
+        if not a_round.limits:
+            yield f"{where}.limits", "至少要有一条每人限领"
+        if not a_round.releases:
+            yield f"{where}.releases", "至少要投放一种券"
+        for number, release in enumerate(a_round.releases, 1):
+            if release.offer not in offer_codes:
+                yield f"{where}.releases[{number}].offer", _no_such("券", release.offer, offer_codes)
+        for code, times in Counter(release.offer for release in a_round.releases).items():
+            if times > 1:
+                yield f"{where}.releases", f"券“{code}”在同一轮里出现了 {times} 次"
+        yield from _round_within_budget(definition, a_round, where)
+
+
+def _worth_claiming(definition: "Definition", a_round: "RoundDefinition", where: str) -> Iterator[Contradiction]:
+    """Whoever claims at the last moment must still get something that can be used."""
+    last_claim = a_round.closes_at - TICK
+    offers = {offer.code: offer for offer in definition.offers}
+    for number, release in enumerate(a_round.releases, 1):
+        if release.offer in offers:
+            terms = offers[release.offer].terms
+            if terms.expires_at(claimed_at=last_claim, campaign_ends_at=definition.ends_at) <= last_claim:
+                message = f"领取结束前“{release.offer}”就已经过期，请改有效期或领取时间"
+                yield f"{where}.releases[{number}].offer", message
+
+
+def _round_within_budget(definition: "Definition", a_round: "RoundDefinition", where: str) -> Iterator[Contradiction]:
+    """A single round may not put more on release than a source has granted.
+
+    Rounds together may: money that returns unclaimed or unused is released again.
+    """
+    offers = {offer.code: offer for offer in definition.offers}
+    needed: Counter[str] = Counter()
+    for release in a_round.releases:
+        if release.offer in offers:
+            terms = offers[release.offer].terms
+            for code, fen in terms.funding.split(terms.benefit.committed_fen).items():
+                needed[code] += fen * release.stock
+    for source in definition.sources:
+        if needed[source.code] > source.budget_fen:
+            yield (
+                f"{where}.releases",
+                f"需要“{source.code}”出资 {format_yuan(needed[source.code])} 元，"
+                f"超过它的预算 {format_yuan(source.budget_fen)} 元",
+            )
+
+
+def _no_such(what: str, code: str, known: "object") -> str:
+    return f"没有{what}“{code}”；可以是：{'、'.join(known)}"  # type: ignore[arg-type]

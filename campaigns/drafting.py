@@ -1,0 +1,190 @@
+"""From a document to a published campaign: import a draft, publish it by a second person, export it again."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from campaigns.definition import Definition, Source, check
+from campaigns.errors import (
+    CampaignAlreadyPublished,
+    CampaignUnknown,
+    FourEyesNeeded,
+    FundSourceDiffers,
+    VersionNotDraft,
+    VersionUnknown,
+)
+from campaigns.models import Campaign, CampaignRound, CampaignVersion, FundSource, Offer, Release
+from campaigns.states import ROUND, VERSION
+from foundation import clock
+from foundation.db import db
+from foundation.states import Step
+from ledger import accounts
+from ledger.accounts import Code
+from ledger.posting import Posting, post
+
+
+def import_draft(text: str, *, by: str) -> CampaignVersion:
+    """Check a campaign file and keep it as a new draft version. ``by`` is the drafter's actor name.
+
+    Refuses DefinitionFaulty, CampaignAlreadyPublished.
+    """
+    definition = check(text)
+    now = clock.now()
+    campaign = db.session.scalar(select(Campaign).where(Campaign.code == definition.code))
+    if campaign is None:
+        campaign = Campaign(code=definition.code)
+        db.session.add(campaign)
+    elif campaign.version_id is not None:
+        raise CampaignAlreadyPublished(campaign=definition.code)
+    _describe(campaign, definition)
+    db.session.flush()
+    latest = db.session.scalar(
+        select(func.max(CampaignVersion.number)).where(CampaignVersion.campaign_id == campaign.id)
+    )
+    version = CampaignVersion(
+        campaign_id=campaign.id,
+        number=(latest or 0) + 1,
+        document=text,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        status="draft",
+        drafted_by=by,
+        drafted_at=now,
+    )
+    db.session.add(version)
+    db.session.flush()
+    VERSION.record_created([version.id], "draft", Step(by, now, campaign_version_id=version.id))
+    return version
+
+
+def publish(version_id: int, *, by: str) -> Campaign:
+    """Put a draft in force: its offers and rounds become rows and its budgets are granted in the ledger.
+
+    Refuses VersionUnknown, VersionNotDraft, FourEyesNeeded (the drafter cannot publish), FundSourceDiffers,
+    CampaignAlreadyPublished.
+    """
+    version = db.session.get(CampaignVersion, version_id)
+    if version is None:
+        raise VersionUnknown
+    if version.drafted_by == by:
+        raise FourEyesNeeded
+    now = clock.now()
+    step = Step(by, now, campaign_version_id=version_id)
+    stamps = {"published_by": by, "published_at": now}
+    if not VERSION.apply(CampaignVersion, [version_id], "publish", step, also_set=stamps):
+        raise VersionNotDraft
+    definition = check(version.document)
+    taken: Any = db.session.execute(
+        update(Campaign)
+        .where(Campaign.id == version.campaign_id, Campaign.version_id.is_(None))
+        .values(version_id=version_id)
+        .execution_options(synchronize_session=False)
+    )
+    if taken.rowcount == 0:
+        raise CampaignAlreadyPublished(campaign=definition.code)
+    db.session.expire_all()
+    campaign = version.campaign
+    # A later draft may have changed the description since this one was imported.
+    _describe(campaign, definition)
+    sources = {source.code: _register_source(source) for source in definition.sources}
+    offers = _make_offers(definition, version)
+    _make_rounds(definition, version, offers, step)
+    post(
+        [
+            Posting(
+                Code.FUND,
+                accounts.treasury(sources[source.code].id),
+                accounts.budget(campaign.id, sources[source.code].id),
+                source.budget_fen,
+                ("campaign_version", str(version_id)),
+            )
+            for source in definition.sources
+        ],
+        at=now,
+    )
+    return campaign
+
+
+def discard(version_id: int, *, by: str) -> None:
+    """Put a draft aside for good. Refuses VersionNotDraft."""
+    step = Step(by, clock.now(), campaign_version_id=version_id)
+    if not VERSION.apply(CampaignVersion, [version_id], "discard", step):
+        raise VersionNotDraft
+
+
+def export(campaign_code: str) -> str:
+    """Return the document in force, or the latest draft while nothing is published. Refuses CampaignUnknown."""
+    campaign = db.session.scalar(select(Campaign).where(Campaign.code == campaign_code))
+    if campaign is None:
+        raise CampaignUnknown
+    versions = select(CampaignVersion.document).where(CampaignVersion.campaign_id == campaign.id)
+    if campaign.version_id is not None:
+        versions = versions.where(CampaignVersion.id == campaign.version_id)
+    return str(db.session.scalar(versions.order_by(CampaignVersion.number.desc()).limit(1)))
+
+
+def versions_of(campaign_id: int) -> Sequence[CampaignVersion]:
+    """Return every version of a campaign, newest first."""
+    return db.session.scalars(
+        select(CampaignVersion)
+        .where(CampaignVersion.campaign_id == campaign_id)
+        .order_by(CampaignVersion.number.desc())
+    ).all()
+
+
+def _describe(campaign: Campaign, definition: Definition) -> None:
+    for name in ("name", "kind", "city", "starts_at", "ends_at", "notice"):
+        setattr(campaign, name, getattr(definition, name))
+
+
+def _register_source(source: Source) -> FundSource:
+    """Return the fund source of that code, registering it the first time it is named."""
+    known = db.session.scalar(select(FundSource).where(FundSource.code == source.code))
+    if known is None:
+        known = FundSource(code=source.code, name=source.name, level=source.level, county=source.county)
+        db.session.add(known)
+        db.session.flush()
+    elif (known.name, known.level, known.county) != (source.name, source.level, source.county):
+        raise FundSourceDiffers(source=source.code, registered=known.name)
+    return known
+
+
+def _make_offers(definition: Definition, version: CampaignVersion) -> dict[str, Offer]:
+    offers = {}
+    for offer in definition.offers:
+        benefit, scope = offer.terms.benefit, offer.terms.scope
+        offers[offer.code] = Offer(
+            campaign_id=version.campaign_id,
+            campaign_version_id=version.id,
+            code=offer.code,
+            name=offer.name,
+            face_value_fen=benefit.face_value_fen,
+            threshold_fen=benefit.threshold_fen,
+            county=scope.counties[0] if len(scope.counties) == 1 else "",
+            industry=scope.industries[0] if len(scope.industries) == 1 else "",
+        )
+    db.session.add_all(offers.values())
+    db.session.flush()
+    return offers
+
+
+def _make_rounds(definition: Definition, version: CampaignVersion, offers: dict[str, Offer], step: Step) -> None:
+    for planned in definition.rounds:
+        a_round = CampaignRound(
+            campaign_id=version.campaign_id,
+            campaign_version_id=version.id,
+            code=planned.code,
+            name=planned.name,
+            opens_at=planned.opens_at,
+            closes_at=planned.closes_at,
+            status="scheduled",
+        )
+        db.session.add(a_round)
+        db.session.flush()
+        db.session.add_all(
+            Release(round_id=a_round.id, offer_id=offers[release.offer].id, stock=release.stock)
+            for release in planned.releases
+        )
+        ROUND.record_created([a_round.id], "schedule", step)
+    db.session.flush()

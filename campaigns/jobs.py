@@ -1,0 +1,18 @@
+"""Jobs of the campaigns room."""
+
+from campaigns import rounds
+from foundation.db import transaction
+
+
+def release_rounds() -> str:
+    """Put rounds on release shortly before they open."""
+    with transaction():
+        done = rounds.release_due_rounds(actor="job:release_rounds")
+        return f"released {len(done)} rounds"
+
+
+def close_rounds() -> str:
+    """Close rounds that are over and recall what was not claimed."""
+    with transaction():
+        done = rounds.close_due_rounds(actor="job:close_rounds")
+        return f"closed {len(done)} rounds"

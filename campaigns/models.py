@@ -1,0 +1,131 @@
+"""What the bureau offers. Published rows are facts: only a round's state and a release's stock ever change."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from campaigns.states import ROUND, VERSION
+from foundation.db import Base, RowId, UTCDateTime
+
+
+def _one_of(states: tuple[str, ...]) -> str:
+    return "status IN (" + ", ".join(f"'{state}'" for state in states) + ")"
+
+
+class FundSource(Base):
+    """Who pays: a treasury, a bank or a merchant. Its money is kept apart by the ledger."""
+
+    __tablename__ = "fund_source"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    code: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(80))
+    #: central, province, city, county, bank, merchant
+    level: Mapped[str] = mapped_column(String(20))
+    #: GB/T 2260 code of the county for level county, else empty
+    county: Mapped[str] = mapped_column(String(6), default="")
+
+
+class Campaign(Base):
+    __tablename__ = "campaign"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    code: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(80))
+    kind: Mapped[str] = mapped_column(String(30))
+    #: first four digits of the city's division code
+    city: Mapped[str] = mapped_column(String(4))
+    starts_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    notice: Mapped[str] = mapped_column(Text, default="")
+    #: the version in force, or null while there are only drafts; versions refer to campaigns, so this one does not
+    #: refer back by a constraint
+    version_id: Mapped[int | None] = mapped_column(RowId)
+
+
+class CampaignVersion(Base):
+    """One reviewed text of a campaign. Once published it never changes; decisions name it."""
+
+    __tablename__ = "campaign_version"
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "number"),
+        CheckConstraint(_one_of(VERSION.states), name="status"),
+        CheckConstraint("published_by IS NULL OR published_by <> drafted_by", name="four_eyes"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    number: Mapped[int]
+    document: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(String(64))
+    status: Mapped[str] = mapped_column(String(20))
+    drafted_by: Mapped[str] = mapped_column(String(60))
+    drafted_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    published_by: Mapped[str | None] = mapped_column(String(60))
+    published_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    campaign: Mapped[Campaign] = relationship(foreign_keys=[campaign_id])
+
+
+class Offer(Base):
+    """One kind of voucher of a campaign, with what screens and reports need of its terms."""
+
+    __tablename__ = "offer"
+    __table_args__ = (UniqueConstraint("campaign_id", "code"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    campaign_version_id: Mapped[int] = mapped_column(ForeignKey("campaign_version.id"))
+    code: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(30))
+    face_value_fen: Mapped[int] = mapped_column(BigInteger)
+    threshold_fen: Mapped[int] = mapped_column(BigInteger)
+    #: the one county or industry it is limited to, or empty when there are several or none
+    county: Mapped[str] = mapped_column(String(6), default="")
+    industry: Mapped[str] = mapped_column(String(20), default="")
+
+    campaign: Mapped[Campaign] = relationship()
+
+
+class CampaignRound(Base):
+    """A window in which offers may be claimed: [opens_at, closes_at)."""
+
+    __tablename__ = "campaign_round"
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "code"),
+        CheckConstraint(_one_of(ROUND.states), name="status"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    campaign_version_id: Mapped[int] = mapped_column(ForeignKey("campaign_version.id"))
+    code: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(30))
+    opens_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    closes_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    status: Mapped[str] = mapped_column(String(20), index=True)
+
+    campaign: Mapped[Campaign] = relationship()
+
+
+class Release(Base):
+    """An offer put on release in a round. ``remaining`` is the stock; the database keeps it from going below zero."""
+
+    __tablename__ = "release"
+    __table_args__ = (
+        UniqueConstraint("round_id", "offer_id"),
+        CheckConstraint("remaining >= 0 AND remaining <= released AND released <= stock", name="stock"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("campaign_round.id"))
+    offer_id: Mapped[int] = mapped_column(ForeignKey("offer.id"))
+    #: how many the definition asks for
+    stock: Mapped[int]
+    #: how many the pool had money for when the round was released
+    released: Mapped[int] = mapped_column(default=0)
+    remaining: Mapped[int] = mapped_column(default=0)
+
+    round: Mapped[CampaignRound] = relationship()
+    offer: Mapped[Offer] = relationship()

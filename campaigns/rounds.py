@@ -1,0 +1,133 @@
+"""Rounds over time: money is put on release before the opening second, and comes back after the closing one."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, select, update
+
+from campaigns.catalog import OfferFacts, offer_facts
+from campaigns.models import CampaignRound, Release
+from campaigns.states import ROUND
+from foundation import clock
+from foundation.db import db
+from foundation.states import Step
+from ledger import accounts
+from ledger.accounts import Code
+from ledger.posting import Posting, balance_fen, post
+
+#: How long before it opens a round's stock is put on release. Money that comes back later than that goes into
+#: the next round.
+RELEASED_BEFORE_OPENING = timedelta(minutes=2)
+
+
+def release_due_rounds(*, actor: str) -> list[CampaignRound]:
+    """Put on release every scheduled round that opens within two minutes or is open; return those rounds."""
+    now = clock.now()
+    due = _rounds(
+        CampaignRound.status == "scheduled",
+        CampaignRound.opens_at <= now + RELEASED_BEFORE_OPENING,
+        CampaignRound.closes_at > now,
+    )
+    postings: list[Posting] = []
+    released = [a_round for a_round in due if _release(a_round, Step(actor, now), postings)]
+    # Posted together, so that all accounts of this transaction are locked in one order.
+    post(postings, at=now)
+    return released
+
+
+def close_due_rounds(*, actor: str) -> list[CampaignRound]:
+    """Close every round whose time is over, also one that was never released, and recall what was not claimed;
+    return those rounds."""
+    now = clock.now()
+    due = _rounds(CampaignRound.status.in_(("scheduled", "released")), CampaignRound.closes_at <= now)
+    postings: list[Posting] = []
+    closed = [a_round for a_round in due if _close(a_round, Step(actor, now), postings)]
+    post(postings, at=now)
+    return closed
+
+
+def _rounds(*conditions: ColumnElement[bool]) -> list[CampaignRound]:
+    statement = select(CampaignRound).where(*conditions)
+    return list(db.session.scalars(statement.order_by(CampaignRound.opens_at, CampaignRound.id)))
+
+
+def _release(a_round: CampaignRound, step: Step, postings: list[Posting]) -> bool:
+    """Put a round on release and add what that moves to ``postings``; return whether it was still scheduled."""
+    step = Step(step.actor, step.at, campaign_version_id=a_round.campaign_version_id)
+    if not ROUND.apply(CampaignRound, [a_round.id], "release", step):
+        return False
+    for release in _releases(a_round):
+        facts = offer_facts(release.offer_id)
+        count = min(release.stock, _affordable(facts, postings))
+        db.session.execute(
+            update(Release)
+            .where(Release.id == release.id)
+            .values(released=count, remaining=count)
+            .execution_options(synchronize_session=False)
+        )
+        postings += _move(Code.RELEASE, facts, release, count)
+    return True
+
+
+def _close(a_round: CampaignRound, step: Step, postings: list[Posting]) -> bool:
+    """Close a round and add what that moves to ``postings``; return whether it was still to be closed."""
+    step = Step(step.actor, step.at, campaign_version_id=a_round.campaign_version_id)
+    if not ROUND.apply(CampaignRound, [a_round.id], "close", step):
+        return False
+    for release in _releases(a_round):
+        unclaimed = take_stock(release.id, release.stock)
+        postings += _move(Code.RECALL, offer_facts(release.offer_id), release, unclaimed)
+    return True
+
+
+def _releases(a_round: CampaignRound) -> list[Release]:
+    return list(db.session.scalars(select(Release).where(Release.round_id == a_round.id).order_by(Release.id)))
+
+
+def _affordable(facts: OfferFacts, postings: Sequence[Posting]) -> int:
+    """Return how many entitlements the campaign's pools still have money for, over all sources that share.
+    ``postings``: what this run takes out of the pools before."""
+
+    def left_fen(source: int) -> int:
+        pool = accounts.budget(facts.campaign_id, source)
+        return balance_fen(pool) - sum(posting.amount_fen for posting in postings if posting.debit == pool)
+
+    return min(left_fen(source) // fen for source, fen in facts.split.items())
+
+
+def _move(code: Code, facts: OfferFacts, release: Release, count: int) -> list[Posting]:
+    if count == 0:
+        return []
+    postings = []
+    for source, fen in facts.split.items():
+        pool = accounts.budget(facts.campaign_id, source)
+        on_release = accounts.released(facts.campaign_id, source, offer_id=facts.offer_id, release_id=release.id)
+        debit, credit = (pool, on_release) if code is Code.RELEASE else (on_release, pool)
+        postings.append(Posting(code, debit, credit, fen * count, ("release", str(release.id))))
+    return postings
+
+
+def take_stock(release_id: int, wanted: int) -> int:
+    """Take up to ``wanted`` from a release's stock and return how many were there to take.
+
+    The condition stands in the statement that changes the row. Where fewer are left than wanted, the row is
+    locked first and what is left is taken.
+    """
+    if wanted <= 0:
+        return 0
+    if _take_exactly(release_id, wanted):
+        return wanted
+    left = db.session.scalar(select(Release.remaining).where(Release.id == release_id).with_for_update())
+    taken = min(wanted, left or 0)
+    return taken if taken and _take_exactly(release_id, taken) else 0
+
+
+def _take_exactly(release_id: int, count: int) -> bool:
+    done: Any = db.session.execute(
+        update(Release)
+        .where(Release.id == release_id, Release.remaining >= count)
+        .values(remaining=Release.remaining - count)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(done.rowcount)

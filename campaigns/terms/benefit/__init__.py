@@ -1,0 +1,1 @@
+"""Benefit: how much an entitlement is worth at a till."""

@@ -1,0 +1,1 @@
+"""Funding: who pays each entitlement, to the fen."""

@@ -1,0 +1,1 @@
+"""Issuance: how citizens come by an entitlement."""

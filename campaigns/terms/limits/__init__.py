@@ -1,0 +1,1 @@
+"""Limits: how many one person may have."""

@@ -1,0 +1,79 @@
+"""A sale as terms see it, and every reason why an entitlement is worth nothing to it.
+
+At the till a refusal's ``message`` is shown to the cashier and its ``way_out`` is what to tell the customer.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from campaigns.places import county_name, industry_name
+from foundation.clock import local
+from foundation.errors import N_, Conflict
+from foundation.money import format_yuan, format_yuan_short
+
+
+@dataclass(frozen=True)
+class Sale:
+    """bill_fen > 0: after the merchant's own discounts, before the government's. county: GB/T 2260 of the store.
+    industry: code of the merchant's industry. at: the server's clock."""
+
+    bill_fen: int
+    county: str
+    industry: str
+    at: datetime
+
+
+class NotUsable(Conflict):
+    """Base of the reasons why a held entitlement is not worth anything to this sale."""
+
+
+class BillBelowThreshold(NotUsable):
+    code = "bill_below_threshold"
+    message = N_("消费金额 %(bill)s 元，未达到使用门槛 %(threshold)s 元")
+    way_out = N_("请告诉顾客：再消费 %(missing)s 元就可以用这张券")
+    field = "bill_fen"
+
+    def __init__(self, *, threshold_fen: int, bill_fen: int, **params: Any) -> None:
+        super().__init__(
+            threshold=format_yuan_short(threshold_fen),
+            bill=format_yuan(bill_fen),
+            missing=format_yuan(threshold_fen - bill_fen),
+            **params,
+        )
+
+
+class OutsideCounty(NotUsable):
+    code = "outside_county"
+    message = N_("这张券限%(counties)s使用，不能在本店使用")
+    way_out = N_("请告诉顾客：这张券可在%(counties)s的参与门店使用")
+
+    def __init__(self, *, counties: tuple[str, ...], **params: Any) -> None:
+        super().__init__(counties="、".join(map(county_name, counties)), **params)
+
+
+class OutsideIndustry(NotUsable):
+    code = "outside_industry"
+    message = N_("这张券只能在%(industries)s商户使用")
+    way_out = N_("请告诉顾客：这张券限%(industries)s门店，可在“我的消费券”里查看门店名单")
+
+    def __init__(self, *, industries: tuple[str, ...], **params: Any) -> None:
+        super().__init__(industries="、".join(map(industry_name, industries)), **params)
+
+
+class NotYetValid(NotUsable):
+    code = "voucher_not_yet_valid"
+    message = N_("这张券 %(moment)s 起才能使用")
+    way_out = N_("请告诉顾客：到时间后再来使用")
+
+    def __init__(self, *, valid_from: datetime, **params: Any) -> None:
+        super().__init__(moment=f"{local(valid_from):%Y-%m-%d %H:%M}", **params)
+
+
+class VoucherExpired(NotUsable):
+    code = "voucher_expired"
+    message = N_("这张券已于 %(moment)s 过期")
+    way_out = N_("请告诉顾客：过期的券不能使用，可以留意下一轮发放")
+
+    def __init__(self, *, expires_at: datetime, **params: Any) -> None:
+        super().__init__(moment=f"{local(expires_at):%Y-%m-%d %H:%M}", **params)

@@ -1,0 +1,1 @@
+"""Scope: where an entitlement may be used."""

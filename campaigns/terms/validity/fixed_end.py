@@ -1,0 +1,28 @@
+"""Fixed end: every entitlement ends at the same moment, whenever it was claimed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from campaigns.terms.axis import StrategySchema
+from campaigns.terms.file_fields import Moment
+from foundation.clock import local
+
+KIND = "fixed_end"
+
+
+@dataclass(frozen=True)
+class FixedEnd:
+    until: datetime
+
+    def ends_at(self, claimed_at: datetime) -> datetime:
+        """Return the exclusive end, before clipping."""
+        return self.until
+
+    def describe(self) -> str:
+        return f"{local(self.until):%Y-%m-%d %H:%M} 前有效"
+
+
+class FileSchema(StrategySchema):
+    make = FixedEnd
+
+    until = Moment(required=True)

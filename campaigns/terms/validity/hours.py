@@ -1,0 +1,27 @@
+"""Rolling hours: so many hours from the moment of the claim (领取后24小时内有效)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from campaigns.terms.axis import StrategySchema
+from campaigns.terms.file_fields import Count
+
+KIND = "hours"
+
+
+@dataclass(frozen=True)
+class Hours:
+    hours: int
+
+    def ends_at(self, claimed_at: datetime) -> datetime:
+        """Return the exclusive end, before clipping."""
+        return claimed_at + timedelta(hours=self.hours)
+
+    def describe(self) -> str:
+        return f"领取后 {self.hours} 小时内有效"
+
+
+class FileSchema(StrategySchema):
+    make = Hours
+
+    hours = Count(most=24 * 400, required=True)

@@ -1,0 +1,35 @@
+"""Natural days: so many calendar days, with the day of the claim counted or not (domain.md §1.6)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from campaigns.terms.axis import StrategySchema
+from campaigns.terms.file_fields import Count, choice
+from foundation.clock import bureau_day, day_end
+
+KIND = "natural_days"
+
+COUNTED_FROM = {"claim_day": "含领取当日", "next_day": "自领取次日起"}
+
+
+@dataclass(frozen=True)
+class NaturalDays:
+    """days >= 1; valid until 24:00 of the last of them."""
+
+    days: int
+    counted_from: str
+
+    def ends_at(self, claimed_at: datetime) -> datetime:
+        """Return the exclusive end, before clipping: 24:00 of the last day is 00:00 of the next."""
+        more = self.days - 1 if self.counted_from == "claim_day" else self.days
+        return day_end(bureau_day(claimed_at) + timedelta(days=more))
+
+    def describe(self) -> str:
+        return f"{self.days} 个自然日内有效（{COUNTED_FROM[self.counted_from]}）"
+
+
+class FileSchema(StrategySchema):
+    make = NaturalDays
+
+    days = Count(most=400, required=True)
+    counted_from = choice(COUNTED_FROM, load_default="claim_day")
