@@ -1,0 +1,118 @@
+"""Refusals of the merchants room."""
+
+from foundation.errors import N_, Conflict, Forbidden, Malformed, NotFound
+
+
+class MerchantUnknown(NotFound):
+    code = "merchant_unknown"
+    message = N_("没有这个商户")
+    way_out = N_("请回到商户列表重新选择")
+
+
+class StoreUnknown(NotFound):
+    code = "store_unknown"
+    message = N_("没有这个门店")
+    way_out = N_("请联系商务局核对门店登记")
+
+
+class TillUnknown(NotFound):
+    code = "till_unknown"
+    message = N_("没有这个收银台")
+    way_out = N_("请联系商务局核对收银台登记")
+
+
+class UsccMalformed(Malformed):
+    code = "uscc_malformed"
+    message = N_("统一社会信用代码“%(given)s”不正确")
+    way_out = N_("请核对营业执照上的 18 位代码")
+    field = "uscc"
+
+
+class MerchantAlreadyRegistered(Conflict):
+    code = "merchant_already_registered"
+    message = N_("统一社会信用代码 %(uscc)s 已经登记")
+    way_out = N_("请在商户列表中查找")
+    field = "uscc"
+
+
+class CountyUnknown(Malformed):
+    code = "county_unknown"
+    message = N_("没有县区代码“%(given)s”")
+    way_out = N_("请从列表中选择县区")
+    field = "county"
+
+
+class IndustryUnknown(Malformed):
+    code = "industry_unknown"
+    message = N_("没有行业代码“%(given)s”")
+    way_out = N_("请从列表中选择行业")
+    field = "industry"
+
+
+class NameMissing(Malformed):
+    code = "name_missing"
+    message = N_("名称应当是 1 至 80 个字")
+    way_out = N_("请填写名称")
+    field = "name"
+
+
+class BankAccountMalformed(Malformed):
+    code = "bank_account_malformed"
+    message = N_("银行账号应当是 8 至 30 位数字")
+    way_out = N_("请核对开户许可证上的账号")
+    field = "bank_account"
+
+
+class MerchantSuspended(Forbidden):
+    code = "merchant_suspended"
+    message = N_("本商户已暂停参加活动")
+    way_out = N_("请告诉顾客：本店暂时不能使用消费券，可到其他参与门店使用")
+
+
+class TillSuspended(Forbidden):
+    code = "till_suspended"
+    message = N_("本收银台已停用")
+    way_out = N_("请换一个收银台，或联系商务局")
+
+
+class OtherCity(Forbidden):
+    code = "other_city"
+    message = N_("这张券只能在%(city)s使用，本店不在该市")
+    way_out = N_("请告诉顾客：请到%(city)s的参与门店使用")
+
+
+class NotEnrolled(Forbidden):
+    code = "merchant_not_enrolled"
+    message = N_("本商户没有参加“%(campaign)s”")
+    way_out = N_("请告诉顾客：可在“我的消费券”里查看参与门店")
+
+
+class RedemptionUnknown(NotFound):
+    code = "redemption_unknown"
+    message = N_("没有找到这笔核销")
+    way_out = N_("请在今日核销列表里重新选择")
+
+
+class VoidTooLate(Conflict):
+    code = "void_too_late"
+    message = N_("只能撤销当天的核销，这笔是 %(day)s 的")
+    way_out = N_("隔日退货请联系商务局办理")
+
+
+class AlreadyVoided(Conflict):
+    code = "already_voided"
+    message = N_("这笔核销已经撤销过了")
+    way_out = N_("不需要再次撤销")
+
+
+class AlreadySettled(Conflict):
+    code = "already_settled"
+    message = N_("这笔核销已经进入对账单，不能撤销")
+    way_out = N_("请联系商务局办理")
+
+
+class VoidReasonMissing(Malformed):
+    code = "void_reason_missing"
+    message = N_("请写明撤销原因（2 至 100 个字）")
+    way_out = N_("例如：顾客退货、金额输错")
+    field = "reason"

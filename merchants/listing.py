@@ -1,0 +1,158 @@
+"""The bureau's read side of the register: finding merchants, and one merchant with everything that hangs on it."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import joinedload
+
+from campaigns.models import Campaign
+from foundation.db import db
+from foundation.errors import N_
+from foundation.paging import Page, page_of
+from identity.models import Account
+from merchants.errors import MerchantUnknown
+from merchants.models import Cashier, Enrollment, Merchant, RefusedScan, Store, Till
+
+LARGEST_ROW_ID = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class MerchantFilter:
+    """Which merchants to list; an empty text or None means any. ``words``: part of the name, or of the credit code."""
+
+    words: str = ""
+    county: str = ""
+    industry: str = ""
+    status: str = ""
+    is_above_quota: bool | None = None
+    campaign_id: int | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        found: list[ColumnElement[bool]] = []
+        words = self.words.strip()[:40]
+        if words:
+            found.append(
+                or_(
+                    Merchant.name.contains(words, autoescape=True),
+                    Merchant.uscc.startswith(words.upper(), autoescape=True),
+                )
+            )
+        for column, value in ((Merchant.county, self.county), (Merchant.industry, self.industry), (Merchant.status, self.status)):
+            if value:
+                found.append(column == value)
+        if self.is_above_quota is not None:
+            found.append(Merchant.is_above_quota.is_(self.is_above_quota))
+        if self.campaign_id is not None:
+            enrolled = select(Enrollment.merchant_id).where(Enrollment.campaign_id == self.campaign_id)
+            found.append(Merchant.id.in_(enrolled))
+        return found
+
+
+@dataclass(frozen=True)
+class StoreLine:
+    """A store with its tills and its cashiers."""
+
+    store: Store
+    tills: Sequence[Till]
+    cashiers: Sequence[Cashier]
+
+
+@dataclass(frozen=True)
+class RefusedLine:
+    """A refused scan; ``counter`` is the till's or the cashier's name, ``why`` a msgid."""
+
+    at: datetime
+    store_name: str
+    counter: str
+    why: str
+    bill_fen: int | None
+
+
+def find_merchants(wanted: MerchantFilter, page: int) -> Page[Merchant]:
+    """Return a page of merchants, by name."""
+    return page_of(select(Merchant).where(*wanted.conditions()).order_by(Merchant.name, Merchant.id), page)
+
+
+def store_counts(merchant_ids: Sequence[int]) -> dict[int, int]:
+    """Return merchant id → number of stores."""
+    rows = db.session.execute(
+        select(Store.merchant_id, func.count()).where(Store.merchant_id.in_(merchant_ids)).group_by(Store.merchant_id)
+    )
+    return dict(rows.tuples().all())
+
+
+def merchant(merchant_id: int) -> Merchant:
+    """Return one merchant. Refuses MerchantUnknown."""
+    found = db.session.get(Merchant, min(merchant_id, LARGEST_ROW_ID))
+    if found is None:
+        raise MerchantUnknown
+    return found
+
+
+def stores_of(merchant_id: int) -> list[StoreLine]:
+    """Return the stores of a merchant by name, each with its tills and cashiers."""
+    stores = db.session.scalars(select(Store).where(Store.merchant_id == merchant_id).order_by(Store.name)).all()
+    ids = [store.id for store in stores]
+    tills: dict[int, list[Till]] = defaultdict(list)
+    for till in db.session.scalars(select(Till).where(Till.store_id.in_(ids)).order_by(Till.id)):
+        tills[till.store_id].append(till)
+    cashiers: dict[int, list[Cashier]] = defaultdict(list)
+    for cashier in db.session.scalars(
+        select(Cashier).options(joinedload(Cashier.account)).where(Cashier.store_id.in_(ids)).order_by(Cashier.id)
+    ):
+        cashiers[cashier.store_id].append(cashier)
+    return [StoreLine(store, tills[store.id], cashiers[store.id]) for store in stores]
+
+
+def campaigns_to_join(merchant_id: int) -> list[Campaign]:
+    """Return the published campaigns that a merchant does not take part in yet, newest first."""
+    joined = select(Enrollment.campaign_id).where(Enrollment.merchant_id == merchant_id)
+    statement = select(Campaign).where(Campaign.version_id.is_not(None), Campaign.id.not_in(joined))
+    return list(db.session.scalars(statement.order_by(Campaign.starts_at.desc())))
+
+
+def refused_scans(merchant_id: int, page: int, *, size: int = 50) -> Page[RefusedLine]:
+    """Return a page of the refused scans at a merchant's stores, newest first."""
+    statement = (
+        select(RefusedScan, Store.name, Till.name, Account.name)
+        .join(Store, Store.id == RefusedScan.store_id)
+        .outerjoin(Till, Till.id == RefusedScan.till_id)
+        .outerjoin(Cashier, Cashier.id == RefusedScan.cashier_id)
+        .outerjoin(Account, Account.id == Cashier.account_id)
+        .where(Store.merchant_id == merchant_id)
+        .order_by(RefusedScan.at.desc(), RefusedScan.id.desc())
+    )
+    found: Page[Any] = page_of(statement, page, size=size)
+    rows = [
+        RefusedLine(scan.at, store, till or cashier or "", REFUSALS.get(scan.reason, scan.reason), scan.bill_fen)
+        for scan, store, till, cashier in found.rows
+    ]
+    return Page(rows, found.number, found.count, found.size)
+
+
+#: Short names of the reasons on the trail; the full text was on the till's screen, with its figures filled in.
+REFUSALS = {
+    "amount_malformed": N_("金额无法识别"),
+    "amount_out_of_range": N_("金额超出范围"),
+    "code_malformed": N_("不是 20 位数字"),
+    "code_foreign": N_("不是消费券码"),
+    "code_mistyped": N_("券码输错"),
+    "code_unknown": N_("没有这个券码"),
+    "code_expired": N_("券码过时（截图等）"),
+    "code_retired": N_("券在另一台设备打开"),
+    "already_redeemed": N_("已经用过"),
+    "voucher_expired": N_("券已过期"),
+    "voucher_not_yet_valid": N_("还没到使用时间"),
+    "bill_below_threshold": N_("未达使用门槛"),
+    "outside_county": N_("不在使用县区"),
+    "outside_industry": N_("不在使用行业"),
+    "other_city": N_("外市门店"),
+    "merchant_not_enrolled": N_("商户没有参加活动"),
+    "merchant_suspended": N_("商户已暂停"),
+    "till_suspended": N_("收银台已停用"),
+    "store_unknown": N_("门店没有登记"),
+}

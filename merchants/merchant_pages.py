@@ -1,0 +1,194 @@
+"""The cashiers' pages: the till, the store's day, receipts and voids."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, jsonify, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from foundation import clock, idempotency
+from foundation.clock import bureau_day, local
+from foundation.db import db, transaction
+from foundation.errors import Refusal, TooMany, Unavailable
+from foundation.idempotency import Answer, RequestInFlight, fingerprint
+from identity import gates
+from merchants.errors import MerchantSuspended
+from merchants.models import Store
+from merchants.photo import PhotoUnreadable, code_in_photo
+from merchants.receipts import Receipt, receipt_of, receipts_of_day, totals
+from merchants.redemptions import record_refusal
+from merchants.redemptions import redeem as redeem_operation
+from merchants.redemptions import void as void_operation
+from merchants.register import Counter, counter_of_cashier_account
+from merchants.till_words import till_words, void_reasons
+
+blueprint = Blueprint("till_pages", __name__, template_folder="templates")
+
+LATEST_RECEIPTS = 6
+#: The same request may be sent again under the same key: nothing has been decided.
+_RETRYABLE = (Unavailable, TooMany, RequestInFlight)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the signed-in cashier stands."""
+
+    counter: Counter
+    store: Store
+
+    @property
+    def suspended(self) -> MerchantSuspended | None:
+        return None if self.store.merchant.status == "active" else MerchantSuspended()
+
+
+@blueprint.app_template_filter("local_clock")
+def local_clock(moment: datetime) -> str:
+    """10:05:09, on Shanghai's clock."""
+    return f"{local(moment):%H:%M:%S}"
+
+
+@blueprint.get("/")
+def till() -> str:
+    """Show the till."""
+    place = _place()
+    return render_template(
+        "merchants/till.html",
+        counter=place.counter,
+        store=place.store,
+        suspended=_told(place.suspended) if place.suspended else None,
+        words=till_words(),
+        **_latest(place.counter.store_id),
+    )
+
+
+@blueprint.get("/latest")
+def latest() -> str:
+    """Show the store's last receipts and totals, for the till's side."""
+    return render_template("merchants/till_latest.html", **_latest(_place().counter.store_id))
+
+
+@blueprint.post("/redemptions")
+def redeem() -> Response:
+    """Redeem one scan, once per Idempotency-Key; a refusal is an answer too, and stays on the trail."""
+    body = request.get_json(silent=True)
+    body = body if isinstance(body, dict) else {}
+    asked = {"code": body.get("code"), "bill_fen": body.get("bill_fen")}
+    try:
+        counter = _place().counter
+        answer = idempotency.once(
+            gates.principal().actor,
+            request.headers.get("Idempotency-Key"),
+            # The text as it came: what cannot be written again as JSON (2**70) can still be compared.
+            fingerprint("till.redeem", request.get_data(as_text=True)),
+            lambda: _redeem_once(counter, asked),
+        )
+    except Refusal as refusal:
+        answer = _refused(refusal)
+    return make_response(jsonify(answer.body), answer.status)
+
+
+def _redeem_once(counter: Counter, asked: dict[str, Any]) -> Answer:
+    code_text = asked["code"] if isinstance(asked["code"], str) else ""
+    try:
+        receipt = redeem_operation(counter, code_text, asked["bill_fen"])
+    except _RETRYABLE:
+        raise
+    except Refusal as refusal:
+        record_refusal(counter, refusal, code_text=code_text, bill_fen=asked["bill_fen"])
+        return _refused(refusal)
+    return Answer(HTTPStatus.CREATED, {"ok": True, "receipt": _receipt_document(receipt)})
+
+
+def _refused(refusal: Refusal) -> Answer:
+    """The till's own page asks only whether it is done; the reason is in the body."""
+    retryable = isinstance(refusal, _RETRYABLE)
+    status = HTTPStatus.SERVICE_UNAVAILABLE if retryable else HTTPStatus.CONFLICT
+    return Answer(status, {"ok": False, "code": refusal.code, "retryable": retryable, **_told(refusal)})
+
+
+def _receipt_document(receipt: Receipt) -> dict[str, Any]:
+    return {
+        "id": str(receipt.redemption_id),
+        "offer_name": receipt.offer_name,
+        "bill_fen": receipt.bill_fen,
+        "discount_fen": receipt.discount_fen,
+        "customer_pays_fen": receipt.customer_pays_fen,
+        "redeemed_at": receipt.redeemed_at.isoformat(),
+    }
+
+
+@blueprint.post("/photo")
+def photo() -> Response:
+    """Read the code in a photo that the browser could not read."""
+    upload = request.files.get("photo")
+    try:
+        if upload is None:
+            raise PhotoUnreadable
+        return jsonify({"ok": True, "text": code_in_photo(upload.stream)})
+    except Refusal as refusal:
+        answer = {"ok": False, "code": refusal.code, **_told(refusal)}
+        return make_response(jsonify(answer), HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+@blueprint.get("/today")
+def today() -> str:
+    """List the store's day."""
+    place = _place()
+    day = bureau_day(clock.now())
+    receipts = receipts_of_day(place.counter.store_id, day)
+    return render_template(
+        "merchants/till_today.html", store=place.store, day=day, receipts=receipts, totals=totals(receipts)
+    )
+
+
+@blueprint.get("/redemptions/<uuid:redemption_id>")
+def receipt(redemption_id: UUID) -> str:
+    """Show one receipt."""
+    return _receipt_page(_place().counter, redemption_id)
+
+
+@blueprint.post("/redemptions/<uuid:redemption_id>/void")
+def void(redemption_id: UUID) -> Response:
+    """Take a redemption of today back."""
+    counter = _place().counter
+    try:
+        with transaction():
+            void_operation(redemption_id, counter, request.form.get("reason", ""))
+    except _RETRYABLE:
+        raise
+    except Refusal as refusal:
+        return make_response(_receipt_page(counter, redemption_id, refusal), HTTPStatus.CONFLICT)
+    flash(_("已撤销，券已退还给顾客"), "success")
+    return make_response(redirect(url_for("till_pages.receipt", redemption_id=redemption_id), HTTPStatus.SEE_OTHER))
+
+
+def _receipt_page(counter: Counter, redemption_id: UUID, refusal: Refusal | None = None) -> str:
+    shown = receipt_of(redemption_id, counter.store_id)
+    is_today = bureau_day(shown.redeemed_at) == bureau_day(clock.now())
+    return render_template(
+        "merchants/till_receipt.html",
+        receipt=shown,
+        may_void=is_today and shown.status == "redeemed",
+        void_reasons=void_reasons(),
+        refusal=refusal,
+    )
+
+
+def _latest(store_id: int) -> dict[str, Any]:
+    receipts = receipts_of_day(store_id, bureau_day(clock.now()))
+    return {"receipts": receipts[:LATEST_RECEIPTS], "totals": totals(receipts)}
+
+
+def _place() -> Place:
+    counter = counter_of_cashier_account(int(gates.principal().id))
+    return Place(counter, db.session.get_one(Store, counter.store_id))
+
+
+def _told(refusal: Refusal) -> dict[str, str]:
+    return {
+        "message": _(refusal.message, **refusal.params),
+        "way_out": _(refusal.way_out, **refusal.params) if refusal.way_out else "",
+    }

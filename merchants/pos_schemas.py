@@ -1,0 +1,170 @@
+"""What tills send and are told, and how strictly their JSON is read."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from flask import Request
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import UnsupportedMediaType
+
+from foundation.errors import N_, Malformed
+from foundation.money import LARGEST_AMOUNT_FEN
+
+#: The largest whole number that every JSON reader agrees on.
+LARGEST_JSON_INTEGER = 2**53 - 1
+DEEPEST_JSON = 20
+
+
+class JsonMalformed(Malformed):
+    code = "json_malformed"
+    message = N_("请求正文不是有效的 JSON：%(reason)s")
+    way_out = N_("请发送 UTF-8 编码的 JSON 对象，键不重复，数值不用 NaN 或 Infinity")
+
+
+class _NotStrict(ValueError):
+    """JSON that readers do not agree on."""
+
+
+def read_strict_json(body: bytes) -> Any:
+    """Return the JSON value in ``body``.
+
+    Python's reader alone takes NaN and keeps the last of two equal keys, and so could read another amount
+    than the till's. Refuses JsonMalformed for those, for NUL and lone surrogates, which the database cannot
+    store, and for deep nesting.
+    """
+    try:
+        value = json.loads(body.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
+        _check_text(value, DEEPEST_JSON)
+    except UnicodeDecodeError as failure:
+        raise JsonMalformed(reason="not UTF-8") from failure
+    except json.JSONDecodeError as failure:
+        raise JsonMalformed(reason=f"{failure.msg} (line {failure.lineno}, column {failure.colno})") from failure
+    except _NotStrict as failure:
+        raise JsonMalformed(reason=str(failure)) from failure
+    except (RecursionError, ValueError) as failure:  # nested too deep, or a number of thousands of digits
+        raise JsonMalformed(reason="too deep or too long a number") from failure
+    return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise _NotStrict(f"{name} is not JSON")
+
+
+def _no_duplicates(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _NotStrict("a key appears twice")
+    return members
+
+
+def _check_text(value: Any, depth: int) -> None:
+    if depth == 0:
+        raise _NotStrict("nested too deep")
+    if isinstance(value, str) and ("\x00" in value or any("\ud800" <= sign <= "\udfff" for sign in value)):
+        raise _NotStrict("a text has a NUL or half a surrogate pair")
+    if isinstance(value, dict):
+        for key, member in value.items():
+            _check_text(key, depth)
+            _check_text(member, depth - 1)
+    elif isinstance(value, list):
+        for member in value:
+            _check_text(member, depth - 1)
+
+
+class StrictJsonParser(FlaskParser):
+    """webargs' parser with our reader of JSON."""
+
+    def _raw_load_json(self, req: Request) -> Any:
+        if req.mimetype != "application/json":
+            raise UnsupportedMediaType
+        return read_strict_json(req.get_data(cache=True))
+
+
+class Fen(fields.Integer):
+    """An amount as a whole number of fen; text, fractions and truth values are refused."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(strict=True, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self.make_error("invalid", input=value)
+        if abs(value) > LARGEST_JSON_INTEGER:
+            raise ValidationError("The amount is too large.")
+        return value
+
+
+class _Body(Schema):
+    class Meta:
+        unknown = RAISE
+
+
+_BILL = {
+    "description": "The bill in fen after the merchant's own discounts: 12850 is 128.50 yuan.",
+    "example": 12850,
+    "minimum": 1,
+    "maximum": LARGEST_AMOUNT_FEN,
+}
+
+
+class RedeemBody(_Body):
+    """A code and a bill."""
+
+    code = fields.String(
+        required=True,
+        validate=validate.Length(1, 64),
+        metadata={"description": "The digits under the customer's QR code, as scanned.", "example": "7105…"},
+    )
+    bill_fen = Fen(required=True, metadata=_BILL)
+
+
+class VoidBody(_Body):
+    """Why a redemption is taken back."""
+
+    reason = fields.String(
+        required=True,
+        validate=validate.Length(1, 100),
+        metadata={"description": "2 to 100 characters, kept with the redemption.", "example": "顾客退货"},
+    )
+
+
+class QuoteAnswer(Schema):
+    """What a code would be worth; bill = discount + customer pays."""
+
+    bill_fen = fields.Integer(required=True)
+    discount_fen = fields.Integer(required=True)
+    customer_pays_fen = fields.Integer(required=True)
+
+
+class ReceiptAnswer(QuoteAnswer):
+    """A redemption as the till prints it."""
+
+    redemption_id = fields.UUID(required=True)
+    status = fields.String(required=True, metadata={"enum": ["redeemed", "voided"]})
+    campaign_name = fields.String(required=True)
+    offer_name = fields.String(required=True)
+    merchant_name = fields.String(required=True)
+    store_name = fields.String(required=True)
+    redeemed_at = fields.DateTime(required=True, metadata={"description": "UTC, ISO 8601"})
+    voided_at = fields.DateTime(required=True, allow_none=True)
+    void_reason = fields.String(required=True, allow_none=True)
+
+
+class ProblemAnswer(Schema):
+    """An RFC 9457 problem. ``code`` is stable; ``detail`` and ``way_out`` are for the people at the till."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    instance = fields.String(required=True)
+    code = fields.String(required=True)
+    field = fields.String(required=True, allow_none=True)
+    way_out = fields.String(required=True)
+    retryable = fields.Boolean(
+        required=True, metadata={"description": "Whether the same request may succeed when it is sent again."}
+    )
+    request_id = fields.String(required=True)
+    errors = fields.Dict(metadata={"description": "By place in the request: what is wrong with it."})

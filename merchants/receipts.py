@@ -1,0 +1,102 @@
+"""Receipts: the read side of redemptions, for tills and for the people at them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from campaigns.models import Campaign, Offer
+from foundation.db import db
+from merchants.errors import RedemptionUnknown
+from merchants.models import Merchant, Redemption, Store
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the till shows: bill = discount + what to collect from the customer, in fen."""
+
+    redemption_id: UUID
+    campaign_name: str
+    offer_name: str
+    merchant_name: str
+    store_name: str
+    bill_fen: int
+    discount_fen: int
+    redeemed_at: datetime
+    status: str = "redeemed"
+    voided_at: datetime | None = None
+    void_reason: str | None = None
+
+    @property
+    def customer_pays_fen(self) -> int:
+        return self.bill_fen - self.discount_fen
+
+
+@dataclass(frozen=True)
+class DayTotals:
+    """A store's day: what was redeemed and not voided."""
+
+    count: int
+    bill_fen: int
+    discount_fen: int
+    voided: int
+
+
+def receipt_of(redemption_id: UUID, store_id: int) -> Receipt:
+    """Return a receipt of this store. Refuses RedemptionUnknown, also for another store's."""
+    row = db.session.execute(
+        _select().where(Redemption.id == redemption_id, Redemption.store_id == store_id)
+    ).one_or_none()
+    if row is None:
+        raise RedemptionUnknown
+    return _receipt(*row)
+
+
+def receipts_of_day(store_id: int, day: date, *, most: int = 500) -> list[Receipt]:
+    """Return a store's receipts of a bureau day, newest first."""
+    statement = (
+        _select()
+        .where(Redemption.store_id == store_id, Redemption.bureau_day == day)
+        .order_by(Redemption.redeemed_at.desc(), Redemption.id.desc())
+        .limit(most)
+    )
+    return [_receipt(*row) for row in db.session.execute(statement)]
+
+
+def totals(receipts: Sequence[Receipt]) -> DayTotals:
+    """Add up receipts."""
+    live = [receipt for receipt in receipts if receipt.status == "redeemed"]
+    return DayTotals(
+        count=len(live),
+        bill_fen=sum(receipt.bill_fen for receipt in live),
+        discount_fen=sum(receipt.discount_fen for receipt in live),
+        voided=len(receipts) - len(live),
+    )
+
+
+def _select() -> Select[Redemption, Campaign, Offer, Merchant, Store]:
+    return (
+        select(Redemption, Campaign, Offer, Merchant, Store)
+        .join(Campaign, Campaign.id == Redemption.campaign_id)
+        .join(Offer, Offer.id == Redemption.offer_id)
+        .join(Merchant, Merchant.id == Redemption.merchant_id)
+        .join(Store, Store.id == Redemption.store_id)
+    )
+
+
+def _receipt(redemption: Redemption, campaign: Campaign, offer: Offer, merchant: Merchant, store: Store) -> Receipt:
+    return Receipt(
+        redemption_id=redemption.id,
+        campaign_name=campaign.name,
+        offer_name=offer.name,
+        merchant_name=merchant.name,
+        store_name=store.name,
+        bill_fen=redemption.bill_fen,
+        discount_fen=redemption.discount_fen,
+        redeemed_at=redemption.redeemed_at,
+        status=redemption.status,
+        voided_at=redemption.voided_at,
+        void_reason=redemption.void_reason,
+    )

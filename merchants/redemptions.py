@@ -1,0 +1,237 @@
+"""Redemptions: a till scans a code, and the entitlement behind it is spent.
+
+Redemptions are done in batches, like claims: the scans that wait share a transaction, and a refused one never
+fails its neighbours. A door's batch has one scan in it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from campaigns.catalog import offer_facts
+from campaigns.terms.quote import Award
+from foundation import clock
+from foundation.clock import bureau_day
+from foundation.db import db, insert_rows
+from foundation.errors import Refusal
+from foundation.ids import new_id, text_id
+from foundation.states import Step
+from ledger import accounts
+from ledger.accounts import Code
+from ledger.posting import Posting, post, transfers_of
+from merchants.errors import AlreadySettled, AlreadyVoided, RedemptionUnknown, VoidReasonMissing, VoidTooLate
+from merchants.models import Redemption, RefusedScan
+from merchants.receipts import Receipt, receipt_of
+from merchants.register import Counter
+from merchants.scans import Accepted, Scan, judge
+from merchants.states import REDEMPTION
+from voucher import spending
+from voucher.codes import read_code
+
+Outcome = Receipt | Refusal
+
+
+def redeem(counter: Counter, code_text: str, bill_fen: int) -> Receipt:
+    """Redeem one code and return the receipt; the caller puts a refused scan on the trail (``record_refusal``).
+
+    Refuses everything that ``read_code``, ``voucher.spending``, ``terms.quote`` and ``merchants.errors`` name:
+    a bad amount or code first, then the counter, then the entitlement, then the campaign's terms.
+    """
+    # A refusal, whatever raised it, leaves nothing half done in the caller's transaction.
+    with db.session.begin_nested():
+        outcome = redeem_batch([Scan(counter, code_text, bill_fen)])[0]
+        if isinstance(outcome, Refusal):
+            raise outcome
+        return outcome
+
+
+def redeem_batch(scans: Sequence[Scan]) -> list[Outcome]:
+    """Redeem or refuse each scan, in the order given, within the caller's transaction."""
+    now = clock.now()
+    outcomes: dict[int, Outcome] = {}
+    first: dict[UUID, tuple[int, Accepted]] = {}
+    late: list[tuple[int, UUID]] = []
+    for place, outcome in enumerate(judge(scans, now)):
+        if isinstance(outcome, Refusal):
+            outcomes[place] = outcome
+        elif outcome.presented.entitlement_id in first:
+            late.append((place, outcome.presented.entitlement_id))
+        else:
+            first[outcome.presented.entitlement_id] = (place, outcome)
+    spent = _spend([accepted for _, accepted in first.values()], now)
+    done = [(place, accepted) for entitlement, (place, accepted) in first.items() if entitlement in spent]
+    receipts = _write([accepted for _, accepted in done], now)
+    outcomes.update({place: receipt for (place, _), receipt in zip(done, receipts, strict=True)})
+    late += [(place, entitlement) for entitlement, (place, _) in first.items() if entitlement not in spent]
+    outcomes.update({place: spending.why_not_spent(entitlement) for place, entitlement in late})
+    return [outcomes[place] for place in range(len(scans))]
+
+
+def quote_code(counter: Counter, code_text: str, bill_fen: int) -> Award:
+    """Return what a code would be worth here, changing nothing. Refuses what ``redeem`` refuses."""
+    outcome = judge([Scan(counter, code_text, bill_fen)], clock.now())[0]
+    if isinstance(outcome, Refusal):
+        raise outcome
+    return outcome.award
+
+
+def void(redemption_id: UUID, counter: Counter, reason: str) -> Receipt:
+    """Take back a redemption of this store on the day it was made: the citizen has the entitlement again, with its
+    original end, and the money is set aside again.
+
+    Refuses VoidReasonMissing, RedemptionUnknown (also another store's), VoidTooLate, AlreadySettled,
+    AlreadyVoided.
+    """
+    reason = reason.strip()
+    if not 2 <= len(reason) <= 100:
+        raise VoidReasonMissing
+    now = clock.now()
+    today = bureau_day(now)
+    redemption = db.session.scalar(
+        select(Redemption)
+        .where(Redemption.id == redemption_id, Redemption.store_id == counter.store_id)
+        .execution_options(populate_existing=True)
+    )
+    if redemption is None:
+        raise RedemptionUnknown
+    if redemption.bureau_day != today:
+        raise VoidTooLate(day=redemption.bureau_day.isoformat())
+    if redemption.statement_id is not None:
+        raise AlreadySettled
+    step = Step(counter.actor, now, reason, redemption.campaign_version_id)
+    stamps = {"voided_at": now, "void_reason": reason}
+    with db.session.begin_nested():
+        moved = REDEMPTION.apply(
+            Redemption, [redemption_id], "void", step, also_set=stamps, only_if=(Redemption.statement_id.is_(None),)
+        )
+        if not moved or not spending.restore(redemption.entitlement_id, step):
+            raise AlreadyVoided
+        _take_back(redemption, now)
+    db.session.expire(redemption)
+    return receipt_of(redemption_id, counter.store_id)
+
+
+def record_refusal(counter: Counter, refusal: Refusal, *, code_text: str, bill_fen: object) -> None:
+    """Put a refused scan on the trail. The code itself is not kept, only the entitlement it named, if any."""
+    try:
+        entitlement_id = spending.entitlement_of(read_code(code_text))
+    except Refusal:
+        entitlement_id = None
+    storable = isinstance(bill_fen, int) and not isinstance(bill_fen, bool) and 0 <= bill_fen < 2**62
+    row = {
+        "id": new_id(),
+        "at": clock.now(),
+        "store_id": counter.store_id,
+        "till_id": counter.till_id,
+        "cashier_id": counter.cashier_id,
+        "reason": refusal.code,
+        "entitlement_id": entitlement_id,
+        "bill_fen": bill_fen if storable else None,
+    }
+    insert_rows(RefusedScan, [row])
+
+
+def _spend(accepted: Sequence[Accepted], now: datetime) -> set[UUID]:
+    """Spend the entitlements of accepted scans; return those that were still there to spend."""
+    spent: set[UUID] = set()
+    by_version: dict[int, dict[UUID, str]] = {}
+    for item in accepted:
+        ids = by_version.setdefault(item.presented.campaign_version_id, {})
+        ids[item.presented.entitlement_id] = item.scan.counter.actor
+    for version_id in sorted(by_version):
+        actors = by_version[version_id]
+        step = Step("", now, campaign_version_id=version_id)
+        spent |= spending.spend(sorted(actors), step, actors=actors)
+    return spent
+
+
+def _write(accepted: Sequence[Accepted], now: datetime) -> list[Receipt]:
+    """Write the redemptions of spent entitlements, what their holders see, and what is owed for them."""
+    if not accepted:
+        return []
+    rows = [_row(item, now) for item in accepted]
+    insert_rows(Redemption, rows)
+    for version_id in sorted({row["campaign_version_id"] for row in rows}):
+        actors = {
+            row["id"]: item.scan.counter.actor
+            for row, item in zip(rows, accepted, strict=True)
+            if row["campaign_version_id"] == version_id
+        }
+        REDEMPTION.record_created(actors, "redeem", Step("", now, campaign_version_id=version_id), actors=actors)
+    spending.record_use(
+        [
+            {
+                "entitlement": item.presented.entitlement_id,
+                "hash": item.code_hash,
+                "at": now,
+                "place": item.site.store_name,
+                "bill": item.award.bill_fen,
+                "discount": item.award.discount_fen,
+            }
+            for item in accepted
+        ]
+    )
+    post([posting for row, item in zip(rows, accepted, strict=True) for posting in _owe(row["id"], item)], at=now)
+    return [
+        Receipt(
+            redemption_id=row["id"],
+            campaign_name=item.facts.campaign_name,
+            offer_name=item.facts.name,
+            merchant_name=item.site.merchant_name,
+            store_name=item.site.store_name,
+            bill_fen=item.award.bill_fen,
+            discount_fen=item.award.discount_fen,
+            redeemed_at=now,
+        )
+        for row, item in zip(rows, accepted, strict=True)
+    ]
+
+
+def _row(item: Accepted, now: datetime) -> dict[str, Any]:
+    counter = item.scan.counter
+    return {
+        "id": new_id(),
+        "entitlement_id": item.presented.entitlement_id,
+        "campaign_id": item.facts.campaign_id,
+        "campaign_version_id": item.presented.campaign_version_id,
+        "offer_id": item.facts.offer_id,
+        "merchant_id": item.site.merchant_id,
+        "store_id": counter.store_id,
+        "till_id": counter.till_id,
+        "cashier_id": counter.cashier_id,
+        "bill_fen": item.award.bill_fen,
+        "discount_fen": item.award.discount_fen,
+        "status": "redeemed",
+        "redeemed_at": now,
+        "bureau_day": bureau_day(now),
+    }
+
+
+def _owe(redemption_id: UUID, item: Accepted) -> list[Posting]:
+    facts = item.facts
+    return [
+        Posting(
+            Code.REDEEM,
+            accounts.outstanding(facts.campaign_id, facts.source_ids[source], offer_id=facts.offer_id),
+            accounts.payable(facts.campaign_id, facts.source_ids[source], merchant_id=item.site.merchant_id),
+            fen,
+            ("redemption", text_id(redemption_id)),
+        )
+        for source, fen in item.award.by_source.items()
+        if fen
+    ]
+
+
+def _take_back(redemption: Redemption, now: datetime) -> None:
+    """Reverse every transfer of a redemption, each by its own."""
+    document = ("redemption", text_id(redemption.id))
+    facts = offer_facts(redemption.offer_id)
+    postings = []
+    for transfer, source_id in transfers_of(document, Code.REDEEM):
+        owed = accounts.payable(facts.campaign_id, source_id, merchant_id=redemption.merchant_id)
+        held = accounts.outstanding(facts.campaign_id, source_id, offer_id=facts.offer_id)
+        postings.append(Posting(Code.VOID, owed, held, transfer.amount_fen, document, reverses_id=transfer.id))
+    post(postings, at=now)

@@ -1,0 +1,150 @@
+"""Scans: every rule that decides whether a scanned code may be spent here, without changing anything."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from campaigns.catalog import OfferFacts, offer_facts
+from campaigns.places import city_name
+from campaigns.terms.quote import Award, quote
+from campaigns.terms.sale import Sale
+from foundation.db import db
+from foundation.errors import Refusal
+from foundation.money import check_amount_fen
+from merchants.errors import MerchantSuspended, NotEnrolled, OtherCity, StoreUnknown, TillSuspended
+from merchants.models import Enrollment, Merchant, Store, Till
+from merchants.register import Counter
+from voucher import spending
+from voucher.codes import read_code
+from voucher.spending import Presented
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One scan: where, what was read, and the bill in fen (after the merchant's own discounts)."""
+
+    counter: Counter
+    code_text: str
+    bill_fen: int
+
+
+@dataclass(frozen=True)
+class Site:
+    """A counter as the rules see it, read once per batch."""
+
+    merchant_id: int
+    merchant_name: str
+    store_name: str
+    county: str
+    industry: str
+    enrolled: frozenset[int]
+    refusal: Refusal | None
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A scan that passed every rule and may be spent."""
+
+    scan: Scan
+    code_hash: bytes
+    site: Site
+    presented: Presented
+    facts: OfferFacts
+    award: Award
+
+
+def judge(scans: Sequence[Scan], now: datetime) -> list[Accepted | Refusal]:
+    """Apply every rule to every scan without changing anything."""
+    sites = _sites({scan.counter for scan in scans})
+    read: list[bytes | Refusal] = []
+    for scan in scans:
+        try:
+            check_amount_fen(scan.bill_fen, field="bill_fen")
+            read.append(read_code(scan.code_text))
+        except Refusal as refusal:
+            read.append(refusal)
+    known = spending.look_up([hash_ for hash_ in read if isinstance(hash_, bytes)], now)
+    return [_judge_one(scan, hash_, sites[scan.counter], known, now) for scan, hash_ in zip(scans, read, strict=True)]
+
+
+def _judge_one(
+    scan: Scan,
+    read: bytes | Refusal,
+    site: Site | Refusal,
+    known: Mapping[bytes, Presented | Refusal],
+    now: datetime,
+) -> Accepted | Refusal:
+    if isinstance(read, Refusal):
+        return read
+    if isinstance(site, Refusal):
+        return site
+    if site.refusal is not None:
+        return site.refusal
+    presented = known[read]
+    if isinstance(presented, Refusal):
+        return presented
+    facts = offer_facts(presented.offer_id)
+    if site.county[:4] != facts.city:
+        return OtherCity(city=city_name(facts.city))
+    if facts.campaign_id not in site.enrolled:
+        return NotEnrolled(campaign=facts.campaign_name)
+    sale = Sale(bill_fen=scan.bill_fen, county=site.county, industry=site.industry, at=now)
+    try:
+        award = quote(facts.terms, sale, valid_from=presented.valid_from, expires_at=presented.expires_at)
+    except Refusal as refusal:
+        return refusal
+    return Accepted(scan, read, site, presented, facts, award)
+
+
+def _sites(counters: set[Counter]) -> dict[Counter, Site | Refusal]:
+    store_ids = {counter.store_id for counter in counters}
+    stores = {
+        store.id: (store, merchant)
+        for store, merchant in db.session.execute(
+            select(Store, Merchant)
+            .join(Merchant, Merchant.id == Store.merchant_id)
+            .where(Store.id.in_(store_ids))
+            .execution_options(populate_existing=True)
+        )
+    }
+    till_ids = [counter.till_id for counter in counters if counter.till_id is not None]
+    active_tills = {
+        (till_id, store_id)
+        for till_id, store_id in db.session.execute(
+            select(Till.id, Till.store_id).where(Till.id.in_(till_ids), Till.status == "active")
+        )
+    }
+    enrolled: dict[int, set[int]] = {}
+    merchant_ids = {merchant.id for _, merchant in stores.values()}
+    for campaign_id, merchant_id in db.session.execute(
+        select(Enrollment.campaign_id, Enrollment.merchant_id).where(Enrollment.merchant_id.in_(merchant_ids))
+    ):
+        enrolled.setdefault(merchant_id, set()).add(campaign_id)
+    return {counter: _site(counter, stores, active_tills, enrolled) for counter in counters}
+
+
+def _site(
+    counter: Counter,
+    stores: Mapping[int, tuple[Store, Merchant]],
+    active_tills: set[tuple[int, int]],
+    enrolled: Mapping[int, set[int]],
+) -> Site | Refusal:
+    if counter.store_id not in stores:
+        return StoreUnknown()
+    store, merchant = stores[counter.store_id]
+    refusal: Refusal | None = None
+    if merchant.status != "active":
+        refusal = MerchantSuspended()
+    elif counter.till_id is not None and (counter.till_id, store.id) not in active_tills:
+        refusal = TillSuspended()
+    return Site(
+        merchant_id=merchant.id,
+        merchant_name=merchant.name,
+        store_name=store.name,
+        county=store.county,
+        industry=merchant.industry,
+        enrolled=frozenset(enrolled.get(merchant.id, ())),
+        refusal=refusal,
+    )

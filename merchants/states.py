@@ -1,0 +1,20 @@
+"""The states of who redeems, and of redemptions."""
+
+from foundation.states import StateMachine
+
+_STANDING = {
+    ("", "register"): "active",
+    ("active", "suspend"): "suspended",
+    ("suspended", "resume"): "active",
+}
+
+MERCHANT = StateMachine("merchant", _STANDING)
+TILL = StateMachine("till", _STANDING)
+
+REDEMPTION = StateMachine(
+    "redemption",
+    {
+        ("", "redeem"): "redeemed",
+        ("redeemed", "void"): "voided",
+    },
+)

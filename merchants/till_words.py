@@ -1,0 +1,46 @@
+"""What the till's scripts say: they carry no words of their own, so that all words go through gettext."""
+
+from flask_babel import gettext as _
+
+
+def void_reasons() -> list[str]:
+    """Return the usual reasons for a void, to choose from."""
+    return [_("顾客退货"), _("金额输错"), _("顾客改用其他付款方式"), _("重复核销")]
+
+
+def till_words() -> dict[str, str]:
+    """Return name → text."""
+    return {
+        "done": _("核销成功"),
+        "refused": _("没有核销"),
+        "collect": _("再收"),
+        "bill": _("消费"),
+        "discount": _("券抵"),
+        "offer": _("券"),
+        "next": _("直接扫下一位，或轻点返回"),
+        "next_refused": _("重新扫码即可继续，或轻点返回"),
+        "confirming": _("正在确认"),
+        "confirming_why": _("网络不稳，正在确认这一笔成功没有，请不要重复收款，也不要放行"),
+        "confirming_long": _("还没有等到结果。可看顾客手机：出现“已使用”就是成功；这里联网后会自动给出结果"),
+        "go_scan": _("扫码"),
+        "go_looking": _("对准券码"),
+        "go_redeem": _("核销"),
+        "go_busy": _("请稍候"),
+        "hint_start": _("先输金额或先扫码都可以"),
+        "hint_amount": _("请输入消费金额，再按核销"),
+        "hint_scan": _("扫到券码就核销这一笔"),
+        "hint_show": _("请顾客出示券码"),
+        "code_missing": _("未读取"),
+        "code_read": _("已读取 ···%s"),
+        "camera_on": _("摄像头"),
+        "camera_off": _("关摄像头"),
+        "camera_denied": _("没有摄像头权限：请在浏览器地址栏旁允许使用摄像头，或改用照片、输券码"),
+        "camera_none": _("没有找到摄像头：请用扫码枪、照片或输券码"),
+        "camera_https": _("这个网址不是 HTTPS，浏览器不给用摄像头：请用照片、扫码枪或输券码"),
+        "camera_broken": _("摄像头打不开，可能被别的程序占用：请用照片、扫码枪或输券码"),
+        "photo_reading": _("正在识别照片"),
+        "photo_none": _("照片没有传上去，请检查网络后再试"),
+        "type_hint": _("顾客手机上二维码下面的 20 位数字"),
+        "full_width": _("输入的是全角数字，请把输入法切到英文半角再输"),
+        "input_method": _("中文输入法挡住了扫码枪，请按 Shift 切到英文"),
+    }

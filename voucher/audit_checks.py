@@ -1,0 +1,69 @@
+"""What must hold between entitlements and the ledger."""
+
+from ledger.audit import Check, register
+
+register(
+    Check(
+        "outstanding_matches_claimed_vouchers",
+        "For each offer, the money in vouchers is the face value of the vouchers that citizens hold.",
+        """
+        SELECT o.id AS offer_id, COALESCE(e.fen, 0) AS held_fen, COALESCE(a.fen, 0) AS ledger_fen
+        FROM offer o
+        LEFT JOIN (
+            SELECT offer_id, SUM(face_value_fen) AS fen FROM entitlement WHERE status = 'claimed' GROUP BY offer_id
+        ) e ON e.offer_id = o.id
+        LEFT JOIN (
+            SELECT offer_id, SUM(balance_fen) AS fen FROM ledger_account WHERE kind = 'outstanding' GROUP BY offer_id
+        ) a ON a.offer_id = o.id
+        WHERE COALESCE(e.fen, 0) <> COALESCE(a.fen, 0)
+        """,
+    ),
+    Check(
+        "claims_match_their_posting",
+        "Each batch of claims moved exactly the face value of the vouchers it granted.",
+        """
+        SELECT b.id, b.count, e.n, e.fen AS granted_fen, t.fen AS posted_fen
+        FROM claim_batch b
+        LEFT JOIN (
+            SELECT claim_batch_id, COUNT(*) AS n, SUM(face_value_fen) AS fen FROM entitlement GROUP BY claim_batch_id
+        ) e ON e.claim_batch_id = b.id
+        LEFT JOIN (
+            SELECT document_id, SUM(amount_fen) AS fen FROM transfer WHERE code = 'claim' GROUP BY document_id
+        ) t ON t.document_id = REPLACE(CAST(b.id AS TEXT), '-', '')
+        WHERE b.count <> COALESCE(e.n, 0) OR COALESCE(e.fen, 0) <> COALESCE(t.fen, 0)
+        """,
+    ),
+    Check(
+        "stock_matches_claims",
+        "What is gone from a release while its round is open was claimed from it.",
+        """
+        SELECT r.id AS release_id, r.released, r.remaining, COALESCE(e.n, 0) AS claimed
+        FROM release r JOIN campaign_round c ON c.id = r.round_id
+        LEFT JOIN (SELECT release_id, COUNT(*) AS n FROM entitlement GROUP BY release_id) e ON e.release_id = r.id
+        WHERE (c.status = 'released' AND r.released - r.remaining <> COALESCE(e.n, 0))
+           OR COALESCE(e.n, 0) > r.released
+        """,
+    ),
+    Check(
+        "redeemed_vouchers_tell_their_holder",
+        "A voucher knows where and when it was redeemed exactly while it is redeemed.",
+        """
+        SELECT id, status FROM entitlement
+        WHERE (status = 'redeemed') <> (redeemed_at IS NOT NULL AND redeemed_discount_fen IS NOT NULL)
+        """,
+    ),
+    Check(
+        "history_explains_every_state",
+        "The last step in a voucher's history led to the state it is in.",
+        """
+        SELECT status, n, steps FROM (
+            SELECT e.status, COUNT(*) AS n, (
+                SELECT SUM(CASE WHEN s.to_state = e.status THEN 1 ELSE 0 END)
+                     - SUM(CASE WHEN s.from_state = e.status THEN 1 ELSE 0 END)
+                FROM state_change s WHERE s.machine = 'entitlement'
+            ) AS steps
+            FROM entitlement e GROUP BY e.status
+        ) per_state WHERE n <> steps
+        """,
+    ),
+)

@@ -1,0 +1,77 @@
+"""Expiry: what was not used in time goes back to the pool it came from."""
+
+from collections import defaultdict
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from campaigns.catalog import offer_facts
+from foundation import clock
+from foundation.db import db, insert_rows
+from foundation.ids import new_id, text_id
+from foundation.states import Step
+from ledger import accounts
+from ledger.accounts import Code
+from ledger.posting import Posting, post
+from voucher.models import Entitlement, ExpiryRun
+from voucher.states import ENTITLEMENT
+
+BATCH = 1000
+
+
+def expire_due(*, actor: str, most: int = BATCH) -> int:
+    """Expire up to ``most`` entitlements whose time is over, return their money to the pools, and return how many."""
+    now = clock.now()
+    due: dict[tuple[int, int], list[UUID]] = defaultdict(list)
+    rows = db.session.execute(
+        select(Entitlement.id, Entitlement.offer_id, Entitlement.campaign_version_id)
+        .where(Entitlement.status == "claimed", Entitlement.expires_at <= now)
+        .order_by(Entitlement.expires_at, Entitlement.id)
+        .limit(most)
+    )
+    for entitlement_id, offer_id, version_id in rows:
+        due[offer_id, version_id].append(entitlement_id)
+    expired = 0
+    postings: list[Posting] = []
+    for offer_id, version_id in sorted(due):
+        run_id, count = _expire(offer_id, version_id, due[offer_id, version_id], Step(actor, now))
+        postings += _return_money(offer_id, run_id, count)
+        expired += count
+    # Posted together, so that all accounts of this transaction are locked in one order.
+    post(postings, at=now)
+    return expired
+
+
+def _expire(offer_id: int, version_id: int, ids: list[UUID], step: Step) -> tuple[UUID, int]:
+    """Expire those of ``ids`` that are still claimed; return the run that did it, and how many they were."""
+    now = step.at
+    run: dict[str, Any] = {"id": new_id(), "offer_id": offer_id, "count": 0, "expired_at": now}
+    insert_rows(ExpiryRun, [run])
+    step = Step(step.actor, now, campaign_version_id=version_id)
+    expired = ENTITLEMENT.apply(
+        Entitlement,
+        ids,
+        "expire",
+        step,
+        also_set={"expiry_run_id": run["id"]},
+        only_if=(Entitlement.expires_at <= now,),
+    )
+    db.session.execute(ExpiryRun.__table__.update().where(ExpiryRun.id == run["id"]).values(count=len(expired)))  # type: ignore[attr-defined]
+    return run["id"], len(expired)
+
+
+def _return_money(offer_id: int, run_id: UUID, count: int) -> list[Posting]:
+    if count == 0:
+        return []
+    facts = offer_facts(offer_id)
+    return [
+        Posting(
+            Code.EXPIRE,
+            accounts.outstanding(facts.campaign_id, source, offer_id=offer_id),
+            accounts.budget(facts.campaign_id, source),
+            fen * count,
+            ("expiry_run", text_id(run_id)),
+        )
+        for source, fen in facts.split.items()
+    ]

@@ -1,0 +1,140 @@
+"""The read side: what a citizen sees of what they hold."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, func, select
+
+from campaigns.catalog import offer_facts
+from campaigns.models import Campaign, Offer
+from campaigns.places import county_name, industry_name
+from foundation import clock
+from foundation.clock import bureau_day
+from foundation.db import db
+from voucher.errors import VoucherUnknown
+from voucher.models import Entitlement
+
+TABS = ("unused", "used", "expired")
+
+
+@dataclass(frozen=True)
+class HeldVoucher:
+    """One voucher as its holder sees it. ``tab`` is where it is listed: one that has run out is expired at once,
+    whether or not the job has returned its money yet. ``days_left`` counts today: 1 means today is the last day."""
+
+    id: UUID
+    campaign_code: str
+    campaign_name: str
+    offer_name: str
+    face_value_fen: int
+    threshold_fen: int
+    counties: Sequence[str]
+    industries: Sequence[str]
+    tab: str
+    claimed_at: datetime
+    valid_from: datetime
+    expires_at: datetime
+    days_left: int
+    device_hash: bytes | None
+    redeemed_at: datetime | None
+    redeemed_place: str | None
+    redeemed_bill_fen: int | None
+    redeemed_discount_fen: int | None
+
+    @property
+    def places(self) -> str:
+        """Where it may be used, in words."""
+        counties = "、".join(map(county_name, self.counties)) or "全市"
+        industries = "、".join(map(industry_name, self.industries)) or "不限行业"
+        return f"{counties} · {industries}"
+
+
+def vouchers_of(citizen_id: UUID, tab: str, *, most: int = 200) -> list[HeldVoucher]:
+    """Return a citizen's vouchers of one tab: unused by the nearest end, the others newest first."""
+    now = clock.now()
+    order = {
+        "unused": (Entitlement.expires_at, Entitlement.id),
+        "used": (Entitlement.redeemed_at.desc(), Entitlement.id),
+        "expired": (Entitlement.expires_at.desc(), Entitlement.id),
+    }[tab]
+    statement = _select().where(Entitlement.citizen_id == citizen_id, _in_tab(tab, now)).order_by(*order).limit(most)
+    return [_held(*row, now) for row in db.session.execute(statement)]
+
+
+def counts_of(citizen_id: UUID) -> Mapping[str, int]:
+    """Return tab → how many."""
+    now = clock.now()
+    return {
+        tab: db.session.scalar(
+            select(func.count()).select_from(Entitlement).where(Entitlement.citizen_id == citizen_id, _in_tab(tab, now))
+        )
+        or 0
+        for tab in TABS
+    }
+
+
+def voucher_of(entitlement_id: UUID, citizen_id: UUID) -> HeldVoucher:
+    """Return one voucher of a citizen. Refuses VoucherUnknown, also for somebody else's."""
+    row = db.session.execute(
+        _select().where(Entitlement.id == entitlement_id, Entitlement.citizen_id == citizen_id)
+    ).one_or_none()
+    if row is None:
+        raise VoucherUnknown
+    return _held(*row, clock.now())
+
+
+def held_of_releases(citizen_id: UUID, release_ids: Sequence[int]) -> dict[int, UUID]:
+    """Return release id → the citizen's latest entitlement of it, for the buttons of a campaign page."""
+    rows = db.session.execute(
+        select(Entitlement.release_id, Entitlement.id)
+        .where(Entitlement.citizen_id == citizen_id, Entitlement.release_id.in_(release_ids))
+        .order_by(Entitlement.claimed_at)
+    )
+    return dict(rows.all())
+
+
+def _select() -> Select[Entitlement, Offer, Campaign]:
+    return (
+        select(Entitlement, Offer, Campaign)
+        .join(Offer, Offer.id == Entitlement.offer_id)
+        .join(Campaign, Campaign.id == Entitlement.campaign_id)
+    )
+
+
+def _in_tab(tab: str, now: datetime) -> ColumnElement[bool]:
+    ran_out = (Entitlement.status == "claimed") & (Entitlement.expires_at <= now)
+    return {
+        "unused": (Entitlement.status == "claimed") & (Entitlement.expires_at > now),
+        "used": Entitlement.status == "redeemed",
+        "expired": (Entitlement.status == "expired") | ran_out,
+    }[tab]
+
+
+def _held(entitlement: Entitlement, offer: Offer, campaign: Campaign, now: datetime) -> HeldVoucher:
+    scope = offer_facts(offer.id).terms.scope
+    tab = {"claimed": "unused", "redeemed": "used", "expired": "expired"}[entitlement.status]
+    if tab == "unused" and entitlement.expires_at <= now:
+        tab = "expired"
+    last_day = bureau_day(entitlement.expires_at - clock.TICK)
+    return HeldVoucher(
+        id=entitlement.id,
+        campaign_code=campaign.code,
+        campaign_name=campaign.name,
+        offer_name=offer.name,
+        face_value_fen=entitlement.face_value_fen,
+        threshold_fen=offer.threshold_fen,
+        counties=scope.counties,
+        industries=scope.industries,
+        tab=tab,
+        claimed_at=entitlement.claimed_at,
+        valid_from=entitlement.valid_from,
+        expires_at=entitlement.expires_at,
+        days_left=max(0, (last_day - bureau_day(now)).days + 1) if tab == "unused" else 0,
+        device_hash=entitlement.device_hash,
+        redeemed_at=entitlement.redeemed_at,
+        redeemed_place=entitlement.redeemed_place,
+        redeemed_bill_fen=entitlement.redeemed_bill_fen,
+        redeemed_discount_fen=entitlement.redeemed_discount_fen,
+    )

@@ -1,0 +1,95 @@
+"""What a citizen holds: entitlements, the codes that show them, and the counts that limit them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, PrimaryKeyConstraint, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from foundation.db import Base, UTCDateTime
+from voucher.states import ENTITLEMENT
+
+_STATES = ", ".join(f"'{state}'" for state in ENTITLEMENT.states)
+
+
+class ClaimBatch(Base):
+    """Entitlements of one release that were granted in one transaction: the document of one claim posting."""
+
+    __tablename__ = "claim_batch"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    release_id: Mapped[int] = mapped_column(ForeignKey("release.id"))
+    count: Mapped[int]
+    claimed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class ExpiryRun(Base):
+    """Entitlements of one offer that expired together: the document of one expire posting."""
+
+    __tablename__ = "expiry_run"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    offer_id: Mapped[int] = mapped_column(ForeignKey("offer.id"))
+    count: Mapped[int]
+    expired_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class Entitlement(Base):
+    """One voucher of one citizen. Worth ``face_value_fen`` in [valid_from, expires_at) while it is claimed."""
+
+    __tablename__ = "entitlement"
+    __table_args__ = (
+        CheckConstraint(f"status IN ({_STATES})", name="status"),
+        Index("ix_entitlement_citizen_id_status", "citizen_id", "status"),
+        Index("ix_entitlement_status_expires_at", "status", "expires_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    citizen_id: Mapped[UUID] = mapped_column(ForeignKey("citizen.id"))
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    #: the version whose rules granted it, and by which it is redeemed
+    campaign_version_id: Mapped[int] = mapped_column(ForeignKey("campaign_version.id"))
+    offer_id: Mapped[int] = mapped_column(ForeignKey("offer.id"))
+    release_id: Mapped[int] = mapped_column(ForeignKey("release.id"))
+    claim_batch_id: Mapped[UUID] = mapped_column(ForeignKey("claim_batch.id"), index=True)
+    face_value_fen: Mapped[int] = mapped_column(BigInteger)
+    status: Mapped[str] = mapped_column(String(20))
+    claimed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    valid_from: Mapped[datetime] = mapped_column(UTCDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    expiry_run_id: Mapped[UUID | None] = mapped_column(ForeignKey("expiry_run.id"), index=True)
+    #: the device on which it was last opened; only that one is given codes
+    device_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    # What the holder sees of its redemption, written by the statement that spends it.
+    redeemed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    redeemed_place: Mapped[str | None] = mapped_column(String(120))
+    redeemed_bill_fen: Mapped[int | None] = mapped_column(BigInteger)
+    redeemed_discount_fen: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class PersonQuota(Base):
+    """How many entitlements a person has had within a scope (``round:7``); counted up under the limit's condition."""
+
+    __tablename__ = "person_quota"
+    __table_args__ = (
+        PrimaryKeyConstraint("person_id", "scope"),
+        CheckConstraint("used >= 0", name="used_not_negative"),
+    )
+
+    person_id: Mapped[UUID]
+    scope: Mapped[str] = mapped_column(String(40))
+    used: Mapped[int]
+
+
+class VoucherCode(Base):
+    """A code that was shown: only its keyed hash is kept. Spent with its entitlement, retired by another device."""
+
+    __tablename__ = "voucher_code"
+
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    entitlement_id: Mapped[UUID] = mapped_column(ForeignKey("entitlement.id"), index=True)
+    device_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    shown_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    retired_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

@@ -1,0 +1,122 @@
+"""Spending: a till's code becomes an entitlement, and the entitlement is spent at most once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, update
+
+from campaigns.terms.sale import VoucherExpired
+from foundation.db import db
+from foundation.errors import Refusal
+from foundation.states import Step
+from voucher.errors import AlreadyRedeemed, CodeExpired, CodeRetired, CodeUnknown
+from voucher.models import Entitlement, VoucherCode
+from voucher.states import ENTITLEMENT
+
+
+@dataclass(frozen=True)
+class Presented:
+    """An entitlement whose code was scanned in time."""
+
+    entitlement_id: UUID
+    campaign_version_id: int
+    offer_id: int
+    valid_from: datetime
+    expires_at: datetime
+
+
+def look_up(code_hashes: Sequence[bytes], now: datetime) -> dict[bytes, Presented | Refusal]:
+    """Return for each scanned code what it presents, or CodeUnknown, CodeExpired, CodeRetired, AlreadyRedeemed."""
+    rows = db.session.execute(
+        select(
+            VoucherCode.code_hash,
+            VoucherCode.used_at,
+            VoucherCode.retired_at,
+            VoucherCode.expires_at.label("code_expires_at"),
+            Entitlement.id,
+            Entitlement.campaign_version_id,
+            Entitlement.offer_id,
+            Entitlement.status,
+            Entitlement.valid_from,
+            Entitlement.expires_at,
+            Entitlement.redeemed_at,
+            Entitlement.redeemed_place,
+        )
+        .join(Entitlement, Entitlement.id == VoucherCode.entitlement_id)
+        .where(VoucherCode.code_hash.in_(code_hashes))
+    )
+    found: dict[bytes, Presented | Refusal] = {hash_: CodeUnknown() for hash_ in code_hashes}
+    found.update({bytes(row.code_hash): _present(row, now) for row in rows})
+    return found
+
+
+def _present(row: Any, now: datetime) -> Presented | Refusal:
+    if row.status == "redeemed":
+        return AlreadyRedeemed(redeemed_at=row.redeemed_at, place=row.redeemed_place)
+    # A code is single use even where its redemption was voided: the citizen's page shows a fresh one.
+    if row.used_at is not None or now >= row.code_expires_at:
+        return CodeExpired()
+    if row.retired_at is not None:
+        return CodeRetired()
+    return Presented(row.id, row.campaign_version_id, row.offer_id, row.valid_from, row.expires_at)
+
+
+def spend(ids: Sequence[UUID], step: Step, *, actors: Mapping[UUID, str]) -> set[UUID]:
+    """Mark as redeemed those of ``ids`` that are still claimed and valid, and return them: of all callers who want the
+    same one, one gets it. ``actors`` says who spends each."""
+    return ENTITLEMENT.apply(
+        Entitlement, ids, "redeem", step, only_if=(Entitlement.expires_at > step.at,), actors=actors
+    )
+
+
+_TELL_HOLDER = (
+    update(Entitlement.__table__)  # type: ignore[arg-type]
+    .where(Entitlement.id == bindparam("entitlement"))
+    .values(
+        redeemed_at=bindparam("at"),
+        redeemed_place=bindparam("place"),
+        redeemed_bill_fen=bindparam("bill"),
+        redeemed_discount_fen=bindparam("discount"),
+    )
+)
+_USE_CODE = (
+    update(VoucherCode.__table__)  # type: ignore[arg-type]
+    .where(VoucherCode.code_hash == bindparam("hash"))
+    .values(used_at=bindparam("at"))
+)
+
+
+def record_use(uses: Sequence[Mapping[str, Any]]) -> None:
+    """Write on spent entitlements what their holders see, and use up the codes.
+
+    Each use: entitlement, hash, at, place, bill, discount (fen).
+    """
+    if uses:
+        db.session.execute(_TELL_HOLDER, [{k: v for k, v in use.items() if k != "hash"} for use in uses])
+        db.session.execute(_USE_CODE, [{"hash": use["hash"], "at": use["at"]} for use in uses])
+
+
+def restore(entitlement_id: UUID, step: Step) -> bool:
+    """Give a redeemed entitlement back to its holder, with its original end; return whether it was redeemed."""
+    nothing = dict.fromkeys(("redeemed_at", "redeemed_place", "redeemed_bill_fen", "redeemed_discount_fen"))
+    return bool(ENTITLEMENT.apply(Entitlement, [entitlement_id], "void", step, also_set=nothing))
+
+
+def entitlement_of(code_hash: bytes) -> UUID | None:
+    """Return the entitlement that a code was shown for, in whatever state it is."""
+    return db.session.scalar(select(VoucherCode.entitlement_id).where(VoucherCode.code_hash == code_hash))
+
+
+def why_not_spent(entitlement_id: UUID) -> AlreadyRedeemed | VoucherExpired:
+    """Return why an entitlement that was there a moment ago is no more: the redemption that came first, or its end."""
+    row = db.session.execute(
+        select(Entitlement.status, Entitlement.expires_at, Entitlement.redeemed_at, Entitlement.redeemed_place).where(
+            Entitlement.id == entitlement_id
+        )
+    ).one()
+    if row.status == "expired":
+        return VoucherExpired(expires_at=row.expires_at)
+    return AlreadyRedeemed(redeemed_at=row.redeemed_at, place=row.redeemed_place)

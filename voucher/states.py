@@ -1,0 +1,13 @@
+"""The states of an entitlement."""
+
+from foundation.states import StateMachine
+
+ENTITLEMENT = StateMachine(
+    "entitlement",
+    {
+        ("", "claim"): "claimed",
+        ("claimed", "redeem"): "redeemed",
+        ("redeemed", "void"): "claimed",
+        ("claimed", "expire"): "expired",
+    },
+)
