@@ -1,0 +1,90 @@
+"""What must hold between reports, statements and the ledger."""
+
+from ledger.audit import Check, register
+
+register(
+    Check(
+        "day_figures_match_the_ledger",
+        "The kept figures of closed days add up to what the ledger moved on those days, by code.",
+        """
+        SELECT code, figures_fen, ledger_fen FROM (
+            SELECT 'release' AS code, (SELECT COALESCE(SUM(released_fen), 0) FROM day_figure) AS figures_fen,
+                (SELECT COALESCE(SUM(amount_fen), 0) FROM transfer t JOIN closed_day d ON d.bureau_day = t.bureau_day
+                 WHERE t.code = 'release') AS ledger_fen
+            UNION ALL SELECT 'claim', (SELECT COALESCE(SUM(claimed_fen), 0) FROM day_figure),
+                (SELECT COALESCE(SUM(amount_fen), 0) FROM transfer t JOIN closed_day d ON d.bureau_day = t.bureau_day
+                 WHERE t.code = 'claim')
+            UNION ALL SELECT 'expire', (SELECT COALESCE(SUM(expired_fen), 0) FROM day_figure),
+                (SELECT COALESCE(SUM(amount_fen), 0) FROM transfer t JOIN closed_day d ON d.bureau_day = t.bureau_day
+                 WHERE t.code = 'expire')
+            UNION ALL SELECT 'recall', (SELECT COALESCE(SUM(recalled_fen), 0) FROM day_figure),
+                (SELECT COALESCE(SUM(amount_fen), 0) FROM transfer t JOIN closed_day d ON d.bureau_day = t.bureau_day
+                 WHERE t.code = 'recall')
+            UNION ALL SELECT 'redeem', (SELECT COALESCE(SUM(redeemed_fen), 0) FROM day_figure),
+                (SELECT COALESCE(SUM(amount_fen), 0) FROM transfer t JOIN closed_day d ON d.bureau_day = t.bureau_day
+                 WHERE t.code = 'redeem')
+            UNION ALL SELECT 'void', (SELECT COALESCE(SUM(voided_fen), 0) FROM day_figure),
+                (SELECT COALESCE(SUM(amount_fen), 0) FROM transfer t JOIN closed_day d ON d.bureau_day = t.bureau_day
+                 WHERE t.code = 'void')
+        ) sums WHERE figures_fen <> ledger_fen
+        """,
+    ),
+    Check(
+        "driven_consumption_matches_redemptions",
+        "The kept 拉动消费 of closed days is the sum of the bills of their standing redemptions, also by merchant.",
+        """
+        SELECT * FROM (
+            SELECT (SELECT COALESCE(SUM(driven_fen), 0) FROM day_figure) AS by_day_fen,
+                   (SELECT COALESCE(SUM(driven_fen), 0) FROM merchant_day_figure) AS by_merchant_fen,
+                   (SELECT COALESCE(SUM(r.bill_fen), 0) FROM redemption r
+                    JOIN closed_day d ON d.bureau_day = r.bureau_day WHERE r.status = 'redeemed') AS bills_fen
+        ) sums WHERE by_day_fen <> bills_fen OR by_merchant_fen <> bills_fen
+        """,
+    ),
+    Check(
+        "statements_match_their_redemptions",
+        "Each live statement is the sum of its redemptions, and of its lines by source.",
+        """
+        SELECT s.id, s.payable_fen, COALESCE(r.fen, 0) AS redeemed_fen, COALESCE(l.fen, 0) AS lines_fen
+        FROM statement s JOIN settlement_batch b ON b.id = s.batch_id
+        LEFT JOIN (
+            SELECT statement_id, COUNT(*) AS n, SUM(discount_fen) AS fen, SUM(bill_fen) AS bill FROM redemption
+            WHERE statement_id IS NOT NULL GROUP BY statement_id
+        ) r ON r.statement_id = s.id
+        LEFT JOIN (SELECT statement_id, SUM(amount_fen) AS fen FROM statement_line GROUP BY statement_id) l
+            ON l.statement_id = s.id
+        WHERE (b.status <> 'rejected' AND (s.payable_fen <> COALESCE(r.fen, 0) OR s.bill_fen <> COALESCE(r.bill, 0)
+               OR s.redemption_count <> COALESCE(r.n, 0)))
+           OR (b.status = 'rejected' AND r.n > 0)
+           OR s.payable_fen <> COALESCE(l.fen, 0)
+        """,
+    ),
+    Check(
+        "statements_match_the_ledger",
+        "An approved statement cleared exactly what it says, and a paid one paid exactly that.",
+        """
+        SELECT s.id, b.status, s.payable_fen, COALESCE(t.cleared_fen, 0) AS cleared_fen, COALESCE(t.paid_fen, 0) AS paid_fen
+        FROM statement s JOIN settlement_batch b ON b.id = s.batch_id
+        LEFT JOIN (
+            SELECT document_id, SUM(CASE WHEN code = 'clear' THEN amount_fen ELSE 0 END) AS cleared_fen,
+                   SUM(CASE WHEN code = 'pay' THEN amount_fen ELSE 0 END) AS paid_fen
+            FROM transfer WHERE document_kind = 'statement' GROUP BY document_id
+        ) t ON t.document_id = CAST(s.id AS TEXT)
+        WHERE COALESCE(t.cleared_fen, 0) <> CASE WHEN b.status IN ('approved', 'paid') THEN s.payable_fen ELSE 0 END
+           OR COALESCE(t.paid_fen, 0) <> CASE WHEN b.status = 'paid' THEN s.payable_fen ELSE 0 END
+        """,
+    ),
+    Check(
+        "voided_redemptions_are_not_settled",
+        "A voided redemption is on no statement.",
+        "SELECT id FROM redemption WHERE status = 'voided' AND statement_id IS NOT NULL",
+    ),
+    Check(
+        "approved_batches_have_two_people",
+        "A batch was closed by one person and approved by another.",
+        """
+        SELECT id FROM settlement_batch WHERE status IN ('approved', 'paid')
+          AND (approved_by IS NULL OR approved_by = closed_by)
+        """,
+    ),
+)

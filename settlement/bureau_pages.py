@@ -1,0 +1,73 @@
+"""The bureau's desk: the year in one sentence and a few numbers, what is open now, and what waits for whom."""
+
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, render_template, request
+
+from campaigns import reading as campaigns
+from foundation import clock
+from foundation.clock import bureau_day
+from identity import gates
+from identity.directory import officer_names
+from ledger import reading as ledger
+from settlement import reading
+from settlement.metrics import BY_KEY
+from settlement.reports import Query, report
+from settlement.sentence import year_sentence
+
+blueprint = Blueprint("desk", __name__, template_folder="templates")
+
+#: The numbers of the desk, in order.
+TILES = ("claimed_fen", "net_redeemed_fen", "redemption_rate", "driven_fen", "leverage_by_claimed", "surplus_fen", "owed_fen")
+
+
+@blueprint.get("/")
+def overview() -> str:
+    """Show the year, what is open now, and what waits for the one who looks."""
+    years = reading.years()
+    year = request.args.get("year", years[0], type=int)
+    year = year if year in years else years[0]
+    first_day, last_day = date(year, 1, 1), date(year, 12, 31)
+    by_day = report(Query(by="day", first_day=first_day, last_day=last_day))
+    drafts = campaigns.drafts_waiting()
+    return render_template(
+        "settlement/overview.html",
+        year=year,
+        years=years,
+        first_day=first_day,
+        last_day=last_day,
+        sentence=year_sentence(year),
+        total=by_day.total,
+        tiles=[BY_KEY[key] for key in TILES],
+        leverage_by_redeemed=BY_KEY["leverage_by_redeemed"],
+        as_of=by_day.as_of,
+        chart=chart_of_days(by_day),
+        rounds=campaigns.rounds_open_now(),
+        next_round=campaigns.next_round(),
+        drafts=drafts,
+        drafters=officer_names(draft.drafted_by for draft in drafts),
+        me=gates.principal().actor,
+        to_approve=reading.batch_page(1, status="closed").rows,
+        to_pay=reading.batch_page(1, status="approved").rows,
+        unsettled=reading.unsettled(),
+        last_audit=ledger.last_audit(),
+        today=bureau_day(clock.now()),
+    )
+
+
+def chart_of_days(by_day: Any) -> dict[str, Any]:
+    """Return a report by day as the page's chart reads it: amounts in 万元."""
+    series = ("claimed_fen", "net_redeemed_fen", "driven_fen")
+    return {
+        "kind": "days",
+        "labels": [row.key for row in by_day.rows],
+        "series": [
+            {
+                "name": BY_KEY[key].name,
+                "line": key == "driven_fen",
+                "values": [(row.values[key] or 0) / 1_000_000 for row in by_day.rows],
+            }
+            for key in series
+        ],
+    }

@@ -1,0 +1,219 @@
+"""Settling: close a period, have a second person approve it, pay it.
+
+A batch takes every redemption up to its last day that no earlier batch has: the statement that claims a
+redemption is the UPDATE that finds it unclaimed, so no redemption is settled twice.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Uuid, cast, func, select, update
+
+from foundation import clock
+from foundation.clock import bureau_day
+from foundation.db import db, insert_rows
+from foundation.states import Step
+from ledger import accounts
+from ledger.accounts import Code
+from ledger.models import LedgerAccount, Transfer
+from ledger.posting import Posting, post
+from merchants.models import Redemption
+from settlement.errors import (
+    ApproverClosedIt,
+    BatchNotInState,
+    BatchUnknown,
+    DayNotOver,
+    NothingToSettle,
+    PaymentReferenceMissing,
+    ReasonMissing,
+)
+from settlement.models import SettlementBatch, Statement, StatementLine
+from settlement.states import BATCH
+
+STATE_NAMES = {"closed": "待审批", "approved": "已审批", "rejected": "已退回", "paid": "已拨付"}
+
+
+def close_period(campaign_id: int, last_day: date, *, by: str) -> SettlementBatch:
+    """Make a batch of statements, one per merchant, of everything redeemed up to ``last_day`` and not yet settled.
+
+    Refuses DayNotOver (today and later: a redemption may still be voided), NothingToSettle.
+    """
+    now = clock.now()
+    if last_day >= bureau_day(now):
+        raise DayNotOver(day=last_day.isoformat())
+    unsettled = (
+        Redemption.campaign_id == campaign_id,
+        Redemption.bureau_day <= last_day,
+        Redemption.status == "redeemed",
+        Redemption.statement_id.is_(None),
+    )
+    merchants = db.session.execute(
+        select(Redemption.merchant_id, func.min(Redemption.bureau_day))
+        .where(*unsettled)
+        .group_by(Redemption.merchant_id)
+        .order_by(Redemption.merchant_id)
+    ).all()
+    if not merchants:
+        raise NothingToSettle(day=last_day.isoformat())
+    batch = SettlementBatch(
+        campaign_id=campaign_id,
+        first_day=min(day for _, day in merchants),
+        last_day=last_day,
+        status="closed",
+        closed_by=by,
+        closed_at=now,
+    )
+    db.session.add(batch)
+    db.session.flush()
+    BATCH.record_created([batch.id], "close", Step(by, now))
+    for merchant_id, _ in merchants:
+        _make_statement(batch, merchant_id, unsettled)
+    db.session.flush()
+    _make_lines(batch)
+    return batch
+
+
+def _make_statement(batch: SettlementBatch, merchant_id: int, unsettled: Sequence[Any]) -> None:
+    statement = Statement(batch_id=batch.id, merchant_id=merchant_id, redemption_count=0, bill_fen=0, payable_fen=0)
+    db.session.add(statement)
+    db.session.flush()
+    db.session.execute(
+        update(Redemption)
+        .where(*unsettled, Redemption.merchant_id == merchant_id)
+        .values(statement_id=statement.id)
+        .execution_options(synchronize_session=False)
+    )
+    mine = Redemption.statement_id == statement.id
+    count, bill_fen, payable_fen = db.session.execute(
+        select(
+            func.count(),
+            func.coalesce(func.sum(Redemption.bill_fen), 0),
+            func.coalesce(func.sum(Redemption.discount_fen), 0),
+        ).where(mine)
+    ).one()
+    statement.redemption_count, statement.bill_fen, statement.payable_fen = int(count), int(bill_fen), int(payable_fen)
+
+
+def _make_lines(batch: SettlementBatch) -> None:
+    """Write who pays what of each statement, from the transfers of its redemptions."""
+    by_source = db.session.execute(
+        select(Redemption.statement_id, LedgerAccount.fund_source_id, func.sum(Transfer.amount_fen))
+        .select_from(Transfer)
+        .join(Redemption, Redemption.id == cast(Transfer.document_id, Uuid))
+        .join(Statement, Statement.id == Redemption.statement_id)
+        .join(LedgerAccount, LedgerAccount.id == Transfer.credit_account_id)
+        .where(
+            Statement.batch_id == batch.id,
+            Transfer.bureau_day.between(batch.first_day, batch.last_day),
+            Transfer.code == Code.REDEEM.value,
+        )
+        .group_by(Redemption.statement_id, LedgerAccount.fund_source_id)
+    )
+    insert_rows(
+        StatementLine,
+        [
+            {"statement_id": statement_id, "fund_source_id": source_id, "amount_fen": int(fen)}
+            for statement_id, source_id, fen in by_source
+        ],
+    )
+
+
+def approve(batch_id: int, *, by: str) -> None:
+    """Approve a closed batch; what is owed becomes cleared for payment, to the fen of each source.
+
+    Refuses BatchUnknown, ApproverClosedIt, BatchNotInState.
+    """
+    batch = _batch(batch_id)
+    if batch.closed_by == by:
+        raise ApproverClosedIt
+    now = clock.now()
+    _move(batch, "approve", Step(by, now), {"approved_by": by, "approved_at": now})
+    _post_lines(batch, Code.CLEAR)
+
+
+def reject(batch_id: int, *, by: str, reason: str) -> None:
+    """Send a closed batch back: its redemptions are free to be settled again. Refuses as ``approve``, ReasonMissing."""
+    reason = reason.strip()
+    if not 2 <= len(reason) <= 100:
+        raise ReasonMissing
+    batch = _batch(batch_id)
+    _move(batch, "reject", Step(by, clock.now(), reason), {})
+    statements = select(Statement.id).where(Statement.batch_id == batch_id)
+    db.session.execute(
+        update(Redemption)
+        .where(Redemption.statement_id.in_(statements))
+        .values(statement_id=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def mark_paid(batch_id: int, *, by: str, payment_reference: str) -> None:
+    """Record that an approved batch was paid. Refuses BatchUnknown, BatchNotInState, PaymentReferenceMissing."""
+    payment_reference = payment_reference.strip()
+    if not 2 <= len(payment_reference) <= 60:
+        raise PaymentReferenceMissing
+    batch = _batch(batch_id)
+    now = clock.now()
+    stamps = {"paid_by": by, "paid_at": now, "payment_reference": payment_reference}
+    _move(batch, "pay", Step(by, now, payment_reference), stamps)
+    _post_lines(batch, Code.PAY)
+
+
+def _batch(batch_id: int) -> SettlementBatch:
+    batch = db.session.get(SettlementBatch, batch_id, populate_existing=True)
+    if batch is None:
+        raise BatchUnknown
+    return batch
+
+
+def _move(batch: SettlementBatch, event: str, step: Step, stamps: dict[str, Any]) -> None:
+    moved = BATCH.apply(SettlementBatch, [batch.id], event, step, also_set=stamps)
+    if not moved:
+        raise BatchNotInState(state=STATE_NAMES[batch.status])
+    db.session.expire(batch)
+
+
+def _post_lines(batch: SettlementBatch, code: Code) -> None:
+    rows = db.session.execute(
+        select(Statement.id, Statement.merchant_id, StatementLine.fund_source_id, StatementLine.amount_fen)
+        .join(StatementLine, StatementLine.statement_id == Statement.id)
+        .where(Statement.batch_id == batch.id)
+        .order_by(Statement.id, StatementLine.fund_source_id)
+    )
+    postings = []
+    for statement_id, merchant_id, source_id, fen in rows:
+        cleared = accounts.cleared(batch.campaign_id, source_id, merchant_id=merchant_id)
+        if code is Code.CLEAR:
+            pair = (accounts.payable(batch.campaign_id, source_id, merchant_id=merchant_id), cleared)
+        else:
+            pair = (cleared, accounts.paid(batch.campaign_id, source_id, merchant_id=merchant_id))
+        postings.append(Posting(code, *pair, fen, ("statement", str(statement_id))))
+    post(postings, at=clock.now())
+
+
+def lines_of(batch_id: int) -> dict[int, list[StatementLine]]:
+    """Return statement id → its lines."""
+    found: dict[int, list[StatementLine]] = defaultdict(list)
+    for line in db.session.scalars(
+        select(StatementLine)
+        .join(Statement, Statement.id == StatementLine.statement_id)
+        .where(Statement.batch_id == batch_id)
+        .order_by(StatementLine.statement_id, StatementLine.fund_source_id)
+    ):
+        found[line.statement_id].append(line)
+    return dict(found)
+
+
+def statements_of(batch_id: int) -> list[Statement]:
+    """Return the statements of a batch, by merchant. Refuses BatchUnknown."""
+    _batch(batch_id)
+    return list(
+        db.session.scalars(select(Statement).where(Statement.batch_id == batch_id).order_by(Statement.merchant_id))
+    )
+
+
+def batches() -> list[SettlementBatch]:
+    """Return every batch, newest first."""
+    return list(db.session.scalars(select(SettlementBatch).order_by(SettlementBatch.id.desc())))

@@ -1,0 +1,68 @@
+"""Refusals of the settlement room."""
+
+from foundation.errors import N_, Conflict, Forbidden, Malformed, NotFound
+
+
+class DayNotOver(Conflict):
+    code = "day_not_over"
+    message = N_("%(day)s 还没有过完，不能关账")
+    way_out = N_("最晚可以关到昨天")
+    field = "last_day"
+
+
+class NothingToSettle(Conflict):
+    code = "nothing_to_settle"
+    message = N_("截至 %(day)s 没有未结算的核销")
+    way_out = N_("请选择更晚的日期，或查看已有的结算批次")
+    field = "last_day"
+
+
+class BatchUnknown(NotFound):
+    code = "settlement_batch_unknown"
+    message = N_("没有这个结算批次")
+    way_out = N_("请回到结算批次列表重新选择")
+
+
+class StatementUnknown(NotFound):
+    code = "statement_unknown"
+    message = N_("没有这张对账单")
+    way_out = N_("请回到结算批次重新选择")
+
+
+class BatchNotInState(Conflict):
+    code = "settlement_batch_not_in_state"
+    message = N_("这个批次现在是“%(state)s”，不能这样办理")
+    way_out = N_("请刷新页面查看最新状态")
+
+
+class ApproverClosedIt(Forbidden):
+    code = "approver_closed_it"
+    message = N_("不能由关账的人自己审批")
+    way_out = N_("请让另一位财务人员审批")
+
+
+class ReasonMissing(Malformed):
+    code = "reason_missing"
+    message = N_("请写明原因（2 至 100 个字）")
+    way_out = N_("原因会留在批次记录里")
+    field = "reason"
+
+
+class PaymentReferenceMissing(Malformed):
+    code = "payment_reference_missing"
+    message = N_("请填写银行或国库的付款凭证号（2 至 60 个字）")
+    way_out = N_("凭证号在银行回单或国库支付令上")
+    field = "payment_reference"
+
+
+class QueryMalformed(Malformed):
+    code = "report_query_malformed"
+    message = N_("报表条件“%(given)s”无法识别")
+    way_out = N_("请从列表中选择")
+
+
+class PeriodMalformed(Malformed):
+    code = "report_period_malformed"
+    message = N_("开始日期必须不晚于结束日期")
+    way_out = N_("请重新选择日期")
+    field = "first_day"

@@ -1,0 +1,193 @@
+"""Figures of days, computed from the ledger: the one place where movements become sums.
+
+The ledger says how much moved between which sources, the redemptions say where and on what bills. A day that
+is over is computed once and kept (``day_closing.py``); days that are not are computed when asked, so a report's
+cost grows with open days and not with years of redemptions.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import Uuid, case, cast, func, select
+
+from campaigns.catalog import offer_facts
+from campaigns.models import Offer
+from foundation.db import db
+from foundation.money import apportion
+from ledger.accounts import Code
+from ledger.models import LedgerAccount, Transfer
+from merchants.models import Merchant, Redemption, Store
+
+
+class Place(NamedTuple):
+    """What a figure belongs to. merchant_id is 0 for what happens before a store is known."""
+
+    bureau_day: date
+    campaign_id: int
+    offer_id: int
+    fund_source_id: int
+    county: str
+    industry: str
+    merchant_id: int
+
+
+@dataclass
+class Sums:
+    """Counts and fen of one place; see ``settlement.models`` for the meaning."""
+
+    released_count: int = 0
+    released_fen: int = 0
+    claimed_count: int = 0
+    claimed_fen: int = 0
+    expired_count: int = 0
+    expired_fen: int = 0
+    recalled_count: int = 0
+    recalled_fen: int = 0
+    redeemed_count: int = 0
+    redeemed_fen: int = 0
+    voided_count: int = 0
+    voided_fen: int = 0
+    driven_fen: int = 0
+
+    def add(self, other: Any) -> None:
+        """Add another set of sums, or a row with the same columns."""
+        for name in SUM_NAMES:
+            setattr(self, name, getattr(self, name) + (getattr(other, name) or 0))
+
+
+SUM_NAMES = tuple(field.name for field in fields(Sums))
+
+_FIGURE_OF = {
+    Code.RELEASE: "released",
+    Code.CLAIM: "claimed",
+    Code.EXPIRE: "expired",
+    Code.RECALL: "recalled",
+    Code.REDEEM: "redeemed",
+    Code.VOID: "voided",
+}
+
+
+def compute(first_day: date, last_day: date) -> dict[Place, Sums]:
+    """Return the sums of every place in [first_day, last_day], both days included."""
+    figures: dict[Place, Sums] = defaultdict(Sums)
+    _add_issuance(figures, first_day, last_day)
+    _add_redemptions(figures, first_day, last_day)
+    return dict(figures)
+
+
+def _add_issuance(figures: dict[Place, Sums], first_day: date, last_day: date) -> None:
+    """Add what was released, claimed, expired and recalled."""
+    codes = (Code.RELEASE, Code.CLAIM, Code.EXPIRE, Code.RECALL)
+    # The account that knows the offer: where release and claim put the money, where the others took it from.
+    side = case(
+        (Transfer.code.in_([Code.RELEASE.value, Code.CLAIM.value]), Transfer.credit_account_id),
+        else_=Transfer.debit_account_id,
+    )
+    rows = db.session.execute(
+        select(
+            Transfer.bureau_day,
+            Transfer.code,
+            LedgerAccount.campaign_id,
+            LedgerAccount.offer_id,
+            LedgerAccount.fund_source_id,
+            Offer.county,
+            Offer.industry,
+            func.sum(Transfer.amount_fen),
+        )
+        .join(LedgerAccount, LedgerAccount.id == side)
+        .join(Offer, Offer.id == LedgerAccount.offer_id)
+        .where(Transfer.bureau_day.between(first_day, last_day), Transfer.code.in_([code.value for code in codes]))
+        .group_by(
+            Transfer.bureau_day,
+            Transfer.code,
+            LedgerAccount.campaign_id,
+            LedgerAccount.offer_id,
+            LedgerAccount.fund_source_id,
+            Offer.county,
+            Offer.industry,
+        )
+    )
+    for day, code, campaign_id, offer_id, source_id, county, industry, fen in rows:
+        sums = figures[Place(day, campaign_id, offer_id, source_id, county, industry, 0)]
+        name = _FIGURE_OF[Code(code)]
+        setattr(sums, f"{name}_fen", getattr(sums, f"{name}_fen") + int(fen))
+        split = offer_facts(offer_id).split
+        if source_id == next(iter(split)):
+            setattr(sums, f"{name}_count", getattr(sums, f"{name}_count") + int(fen) // split[source_id])
+
+
+def _add_redemptions(figures: dict[Place, Sums], first_day: date, last_day: date) -> None:
+    """Add what was redeemed and voided, and the consumption it drove."""
+    by_source: dict[tuple[Any, ...], dict[int, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
+    site = (
+        Redemption.bureau_day,
+        Redemption.campaign_id,
+        Redemption.offer_id,
+        Store.county,
+        Merchant.industry,
+        Redemption.merchant_id,
+    )
+    moved = db.session.execute(
+        select(*site, LedgerAccount.fund_source_id, Transfer.code, func.sum(Transfer.amount_fen))
+        .select_from(Transfer)
+        .join(Redemption, Redemption.id == cast(Transfer.document_id, Uuid))
+        .join(LedgerAccount, LedgerAccount.id == Transfer.debit_account_id)
+        .join(Store, Store.id == Redemption.store_id)
+        .join(Merchant, Merchant.id == Redemption.merchant_id)
+        .where(
+            Transfer.bureau_day.between(first_day, last_day),
+            Transfer.code.in_([Code.REDEEM.value, Code.VOID.value]),
+        )
+        .group_by(*site, LedgerAccount.fund_source_id, Transfer.code)
+    )
+    for *where, source_id, code, fen in moved:
+        by_source[tuple(where)][source_id][code] = int(fen)
+    stands = Redemption.status == "redeemed"
+    counted = db.session.execute(
+        select(
+            *site,
+            func.count(),
+            func.sum(case((stands, 0), else_=1)),
+            func.sum(case((stands, Redemption.bill_fen), else_=0)),
+        )
+        .join(Store, Store.id == Redemption.store_id)
+        .join(Merchant, Merchant.id == Redemption.merchant_id)
+        .where(Redemption.bureau_day.between(first_day, last_day))
+        .group_by(*site)
+    )
+    for *where, count, voided, driven_fen in counted:
+        _spread(figures, tuple(where), by_source[tuple(where)], int(count), int(voided), int(driven_fen))
+
+
+def _spread(
+    figures: dict[Place, Sums],
+    where: tuple[Any, ...],
+    by_source: dict[int, dict[str, int]],
+    count: int,
+    voided: int,
+    driven_fen: int,
+) -> None:
+    """Spread one site's redemptions over the sources that paid them."""
+    day, campaign_id, offer_id, county, industry, merchant_id = where
+    order = [source_id for source_id in offer_facts(offer_id).split if source_id in by_source]
+    weights = [(str(source_id), by_source[source_id].get(Code.REDEEM.value, 0)) for source_id in order]
+    driven = apportion(driven_fen, weights)
+    for place, source_id in enumerate(order):
+        sums = figures[Place(day, campaign_id, offer_id, source_id, county, industry, merchant_id)]
+        sums.redeemed_fen += by_source[source_id].get(Code.REDEEM.value, 0)
+        sums.voided_fen += by_source[source_id].get(Code.VOID.value, 0)
+        sums.driven_fen += driven[str(source_id)]
+        if place == 0:
+            sums.redeemed_count += count
+            sums.voided_count += voided
+
+
+def gather(figures: Iterable[tuple[Place, Any]], *names: str) -> dict[tuple[Any, ...], Sums]:
+    """Add up figures by the named parts of their places."""
+    gathered: dict[tuple[Any, ...], Sums] = defaultdict(Sums)
+    for place, sums in figures:
+        gathered[tuple(getattr(place, name) for name in names)].add(sums)
+    return dict(gathered)

@@ -1,0 +1,190 @@
+"""Beneath a figure: the rows that add up to it.
+
+Metrics of redemptions open to redemptions, metrics of issuance and balances to the ledger's transfers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, case, func, select
+
+from campaigns.models import Campaign, FundSource, Offer
+from foundation.db import db
+from ledger.accounts import AccountKind, Code
+from ledger.models import LedgerAccount, Transfer
+from merchants.models import Merchant, Redemption, Store
+from settlement.errors import QueryMalformed
+from settlement.reports import Query
+
+PAGE_SIZE = 50
+
+_REDEMPTION_STATES: dict[str, tuple[str, ...]] = {
+    "redeemed_count": ("redeemed", "voided"),
+    "redeemed_fen": ("redeemed", "voided"),
+    "voided_fen": ("voided",),
+    "net_redeemed_fen": ("redeemed",),
+    "driven_fen": ("redeemed",),
+    "leverage_by_redeemed": ("redeemed",),
+    "redemption_rate": ("redeemed",),
+    "leverage_by_claimed": ("redeemed",),
+}
+_TRANSFER_CODES: dict[str, tuple[Code, ...]] = {
+    "budget_fen": (Code.FUND,),
+    "released_fen": (Code.RELEASE,),
+    "claimed_count": (Code.CLAIM,),
+    "claimed_fen": (Code.CLAIM,),
+    "expired_fen": (Code.EXPIRE,),
+    "returned_fen": (Code.EXPIRE, Code.RECALL),
+    "surplus_fen": (Code.FUND, Code.REDEEM, Code.VOID),
+    "owed_fen": (Code.REDEEM, Code.VOID, Code.PAY),
+    "paid_fen": (Code.PAY,),
+}
+#: The account of a transfer that knows what a report filters by.
+_AT_DEBIT = (Code.EXPIRE.value, Code.RECALL.value, Code.VOID.value, Code.PAY.value)
+
+
+@dataclass(frozen=True)
+class RedemptionRow:
+    id: UUID
+    redeemed_at: datetime
+    campaign_name: str
+    offer_name: str
+    merchant_name: str
+    store_name: str
+    bill_fen: int
+    discount_fen: int
+    status: str
+    void_reason: str | None
+
+
+@dataclass(frozen=True)
+class TransferRow:
+    """``signed_fen`` is how the transfer counts in the metric: minus what lowers it."""
+
+    id: UUID
+    posted_at: datetime
+    bureau_day: date
+    code: str
+    source_name: str
+    signed_fen: int
+    document_kind: str
+    document_id: str
+
+
+@dataclass(frozen=True)
+class RowsPage:
+    """One page of rows. ``count`` and ``total_fen`` are of all pages: of bills for driven_fen, else of the metric."""
+
+    kind: str
+    rows: Sequence[RedemptionRow | TransferRow]
+    count: int
+    total_fen: int
+    page: int
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.count // PAGE_SIZE))
+
+
+def rows_of(query: Query, metric: str, *, page: int = 1) -> RowsPage:
+    """Return the rows beneath a metric under the query's filters. Refuses QueryMalformed for an unknown metric."""
+    if metric in _REDEMPTION_STATES:
+        return _redemptions(query, metric, page)
+    if metric in _TRANSFER_CODES:
+        return _transfers(query, metric, page)
+    raise QueryMalformed(given=metric[:20], field="metric")
+
+
+def _redemptions(query: Query, metric: str, page: int) -> RowsPage:
+    conditions: list[Any] = [Redemption.status.in_(_REDEMPTION_STATES[metric])]
+    for column, wanted in (
+        (Redemption.campaign_id, query.campaign_id),
+        (Redemption.merchant_id, query.merchant_id),
+        (Store.county, query.county),
+        (Merchant.industry, query.industry),
+    ):
+        if wanted is not None:
+            conditions.append(column == wanted)
+    conditions += _period(Redemption.bureau_day, query)
+    amount: Any = Redemption.bill_fen if metric == "driven_fen" else Redemption.discount_fen
+    base = (
+        select(Redemption, Campaign.name, Offer.name, Merchant.name, Store.name)
+        .join(Campaign, Campaign.id == Redemption.campaign_id)
+        .join(Offer, Offer.id == Redemption.offer_id)
+        .join(Merchant, Merchant.id == Redemption.merchant_id)
+        .join(Store, Store.id == Redemption.store_id)
+        .where(*conditions)
+    )
+    if query.fund_source_id is not None:
+        paid_by = select(LedgerAccount.offer_id).where(
+            LedgerAccount.fund_source_id == query.fund_source_id, LedgerAccount.kind == AccountKind.OUTSTANDING.value
+        )
+        base = base.where(Redemption.offer_id.in_(paid_by))
+    count, total = _count(base, amount)
+    found = db.session.execute(_page(base.order_by(Redemption.redeemed_at.desc(), Redemption.id), page))
+    rows = [
+        RedemptionRow(
+            r.id, r.redeemed_at, campaign, offer, merchant, store, r.bill_fen, r.discount_fen, r.status, r.void_reason
+        )
+        for r, campaign, offer, merchant, store in found
+    ]
+    return RowsPage("redemptions", rows, count, total, page)
+
+
+def _transfers(query: Query, metric: str, page: int) -> RowsPage:
+    codes = _TRANSFER_CODES[metric]
+    side = case((Transfer.code.in_(_AT_DEBIT), Transfer.debit_account_id), else_=Transfer.credit_account_id)
+    conditions: list[Any] = [Transfer.code.in_([code.value for code in codes])]
+    for column, wanted in (
+        (LedgerAccount.campaign_id, query.campaign_id),
+        (LedgerAccount.fund_source_id, query.fund_source_id),
+        (LedgerAccount.merchant_id, query.merchant_id),
+        (Offer.county, query.county),
+        (Offer.industry, query.industry),
+    ):
+        if wanted is not None:
+            conditions.append(column == wanted)
+    lowering = {"surplus_fen": (Code.REDEEM,), "owed_fen": (Code.VOID, Code.PAY)}.get(metric, ())
+    signed = case(
+        (Transfer.code.in_([code.value for code in lowering]), -Transfer.amount_fen), else_=Transfer.amount_fen
+    )
+    # A balance is of now, whatever the report's period.
+    if metric not in ("surplus_fen", "owed_fen", "paid_fen", "budget_fen"):
+        conditions += _period(Transfer.bureau_day, query)
+    base = (
+        select(Transfer, FundSource.name, signed.label("signed_fen"))
+        .join(LedgerAccount, LedgerAccount.id == side)
+        .join(FundSource, FundSource.id == LedgerAccount.fund_source_id)
+        .outerjoin(Offer, Offer.id == LedgerAccount.offer_id)
+        .where(*conditions)
+    )
+    count, total = _count(base, signed)
+    found = db.session.execute(_page(base.order_by(Transfer.posted_at.desc(), Transfer.id), page))
+    rows = [
+        TransferRow(t.id, t.posted_at, t.bureau_day, t.code, source, int(signed_fen), t.document_kind, t.document_id)
+        for t, source, signed_fen in found
+    ]
+    return RowsPage("transfers", rows, count, total, page)
+
+
+def _period(day: Any, query: Query) -> list[Any]:
+    conditions = []
+    if query.first_day:
+        conditions.append(day >= query.first_day)
+    if query.last_day:
+        conditions.append(day <= query.last_day)
+    return conditions
+
+
+def _count(base: Select[Any], amount: Any) -> tuple[int, int]:
+    count, total = db.session.execute(
+        base.with_only_columns(func.count(), func.coalesce(func.sum(amount), 0), maintain_column_froms=True)
+    ).one()
+    return int(count), int(total)
+
+
+def _page(base: Select[Any], page: int) -> Select[Any]:
+    return base.limit(PAGE_SIZE).offset((max(1, page) - 1) * PAGE_SIZE)

@@ -1,0 +1,67 @@
+"""The year's sentence, in the bureau's own style, made from the ledger."""
+
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import select
+
+from campaigns.models import FundSource
+from foundation.db import db
+from foundation.money import format_wan
+from ledger.accounts import AccountKind
+from ledger.models import LedgerAccount
+from settlement.reports import Query, Report, report
+
+
+def year_period(year: int) -> tuple[date, date]:
+    """Return the first and the last day of a calendar year."""
+    return date(year, 1, 1), date(year, 12, 31)
+
+
+def year_report(year: int) -> Report:
+    """Return the report of a calendar year by campaign."""
+    first_day, last_day = year_period(year)
+    return report(Query(by="campaign", first_day=first_day, last_day=last_day))
+
+
+def year_sentence(year: int) -> str:
+    """Return e.g. 2023年，市县两级共同发放消费券1783.1万元，拉动消费9243.2万元，拉动比1:5.18（按发放）。
+
+    万元 are rounded half up to one decimal, the ratio to two; both ratios are given, labelled, since cities
+    publish either.
+    """
+    total = year_report(year).total.values
+    claimed, driven = int(total["claimed_fen"] or 0), int(total["driven_fen"] or 0)
+    if not claimed:
+        return f"{year}年，还没有发放消费券。"
+    ratios = "，".join(
+        f"{_ratio(total[key])}（{label}）"
+        for key, label in (("leverage_by_claimed", "按发放"), ("leverage_by_redeemed", "按核销"))
+        if total[key] is not None
+    )
+    ratios = f"，拉动比{ratios}" if ratios else ""
+    return f"{year}年，{_levels(year)}发放消费券{format_wan(claimed)}万元，拉动消费{format_wan(driven)}万元{ratios}。"
+
+
+def _ratio(value: int | Decimal | None) -> str:
+    return f"1:{Decimal(value or 0):.2f}"
+
+
+def _levels(year: int) -> str:
+    """Return who paid together: 市县两级共同, 市级, ...; of the campaigns with anything in that year."""
+    campaign_ids = [int(row.key) for row in year_report(year).rows if row.values["claimed_fen"]]
+    levels = set(
+        db.session.scalars(
+            select(FundSource.level)
+            .join(LedgerAccount, LedgerAccount.fund_source_id == FundSource.id)
+            .where(LedgerAccount.campaign_id.in_(campaign_ids), LedgerAccount.kind == AccountKind.BUDGET.value)
+        )
+    )
+    names = [
+        name
+        for level, name in (("central", "央"), ("province", "省"), ("city", "市"), ("county", "县"))
+        if level in levels
+    ]
+    if len(names) > 1:
+        return f"{''.join(names)}{'一二三四'[len(names) - 1].replace('二', '两')}级共同"
+    return f"{names[0]}级" if names else ""
