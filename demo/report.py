@@ -1,0 +1,85 @@
+"""The demo's closing words: the year's settlement, for people or as JSON."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import click
+import orjson
+from sqlalchemy import select
+
+from demo.definition import YEAR
+from foundation.db import db
+from foundation.money import format_yuan
+from foundation.slots import JobRun
+from ledger import audit
+from settlement.metrics import METRICS
+from settlement.reports import Query, Report, report
+from settlement.sentence import year_period, year_sentence
+
+#: The job slot under which the year is played: its row says whether, and at which scale.
+JOB = "demo_year"
+
+
+def played_scale() -> Fraction | None:
+    """Return the scale of the year in the database, or None if none was played to its end."""
+    summary = db.session.scalar(select(JobRun.summary).where(JobRun.job == JOB, JobRun.outcome == "done"))
+    return Fraction(summary) if summary else None
+
+
+def show(scale: Fraction, *, as_json: bool) -> int:
+    """Print the settlement and return the exit code: 0 only if the audit is clean."""
+    findings = audit.run()
+    first_day, last_day = year_period(YEAR)
+    by_source = report(Query(by="source", first_day=first_day, last_day=last_day))
+    sentence = year_sentence(YEAR)
+    if as_json:
+        audited = {
+            "clean": not findings,
+            "checks": len(audit.checks()),
+            "findings": [{"check": finding.check.name, "found": finding.found} for finding in findings],
+        }
+        by_campaign = report(Query(by="campaign", first_day=first_day, last_day=last_day))
+        document = {
+            "year": YEAR,
+            "scale": float(scale),
+            "sentence": sentence,
+            **_plain(by_campaign.total.values),
+            "sources": [{"name": row.label, **_plain(row.values)} for row in by_source.rows],
+            "audit": audited,
+        }
+        click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+    else:
+        _print(by_source, sentence)
+        click.echo(f"Ledger audit: {len(audit.checks())} checks, {len(findings) or 'nothing'} wrong")
+        for finding in findings:
+            click.echo(f"  {finding.check.name}: {finding.found} found: {finding.check.why}")
+    return 1 if findings else 0
+
+
+def _plain(values: Mapping[str, int | Decimal | None]) -> dict[str, Any]:
+    """Fen and counts as integers, ratios as decimal text, metrics without meaning left out."""
+    return {
+        key: str(value) if isinstance(value, Decimal) else value for key, value in values.items() if value is not None
+    }
+
+
+def _print(by_source: Report, sentence: str) -> None:
+    click.echo(f"\n{sentence}\n")
+    names = {metric.key: metric.name for metric in METRICS}
+    columns = ("budget_fen", "claimed_fen", "net_redeemed_fen", "expired_fen", "driven_fen", "surplus_fen", "owed_fen")
+    click.echo(_line("", [names[key] for key in columns]))
+    for row in [*by_source.rows, by_source.total]:
+        click.echo(_line(row.label, [format_yuan(int(row.values[key] or 0)) for key in columns]))
+    click.echo("")
+
+
+def _line(label: str, cells: list[str]) -> str:
+    return _pad(label, 14, left=True) + "".join(_pad(cell, 17) for cell in cells)
+
+
+def _pad(text: str, width: int, *, left: bool = False) -> str:
+    """Pad to a width in columns of a terminal, where a Chinese character takes two."""
+    blanks = " " * max(0, width - sum(2 if ord(char) > 0x2E80 else 1 for char in text))
+    return text + blanks if left else blanks + text

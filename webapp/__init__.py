@@ -1,0 +1,54 @@
+"""The roof: it builds the application from the rooms beneath and adds what is common to all doors."""
+
+import os
+
+from flask import Flask
+
+from foundation.config import Settings
+from foundation.crypto import init_keys
+from foundation.db import engine_options, init_db
+from identity.sms import choose_adapter
+from webapp.commands import init_commands
+from webapp.doors import init_doors
+from webapp.error_pages import init_error_pages
+from webapp.health import init_health
+from webapp.logs import init_logs
+from webapp.migrations import init_migrations
+from webapp.security import init_security
+from webapp.static_files import init_static_files
+from webapp.templating import init_templating
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the application. Raises SettingsError when a setting is missing or a secret is weak."""
+    settings = settings or Settings.from_environment()
+    app = Flask(__name__)
+    _configure(app, settings)
+    init_keys(settings)
+    init_db(app)
+    init_migrations(app)
+    choose_adapter(settings.sms_adapter)
+    init_logs(app)
+    init_static_files(app)
+    init_security(app, settings)
+    init_templating(app)
+    init_error_pages(app)
+    init_health(app, settings)
+    init_doors(app)
+    init_commands(app)
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        # An engine error prints its parameters otherwise, and those are names and phone numbers.
+        SQLALCHEMY_ENGINE_OPTIONS={**engine_options(settings.database_url), "hide_parameters": True},
+        CITY_CODE=settings.city_code,
+        VAR_DIR=settings.var_dir,
+        # The demo shows what an outbox would have sent; nothing else may.
+        DEMO=os.environ.get("VOUCHER_ENV") == "demo",
+        # How many proxies in front of us write X-Forwarded-For; 0 believes none of it.
+        TRUSTED_PROXIES=int(os.environ.get("TRUSTED_PROXIES", "0")),
+    )

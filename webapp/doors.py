@@ -1,0 +1,67 @@
+"""Every door of the product in one table: who it is for, where it is, and the gate that stands before it.
+
+A route that belongs to no door is closed: requests to it are refused, and a test fails.
+"""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Flask, request
+
+from identity import gates
+from identity.citizen_pages import blueprint as sign_in
+from identity.gates import Gate
+from identity.staff_pages import blueprint as staff_sign_in
+from ledger.bureau_pages import blueprint as ledger_desk
+from merchants.citizen_pages import blueprint as shop_pages
+from merchants.merchant_pages import blueprint as till_pages
+from merchants.pos_api import blueprint as pos
+from voucher.citizen_pages import campaign_pages, voucher_pages
+from webapp.api_docs import blueprint as api_docs
+from webapp.health import blueprint as health
+from webapp.security import csrf
+
+
+@dataclass(frozen=True)
+class Door:
+    """A blueprint at a prefix behind a gate. ``forms``: its changes come from our own pages, with a CSRF token;
+    an API whose callers bring a key and no cookie has none."""
+
+    blueprint: Blueprint
+    prefix: str
+    gate: Gate
+    forms: bool = True
+
+
+DOORS: tuple[Door, ...] = (
+    Door(sign_in, "/sign-in", gates.open_to_all),
+    Door(staff_sign_in, "/staff", gates.open_to_all),
+    Door(campaign_pages, "/", gates.open_to_all),
+    Door(voucher_pages, "/", gates.citizen),
+    Door(shop_pages, "/", gates.open_to_all),
+    Door(till_pages, "/till", gates.cashier),
+    Door(ledger_desk, "/bureau/ledger", gates.officer()),
+    Door(pos, "/api/pos/v1", gates.till_key, forms=False),
+    Door(api_docs, "/api/docs", gates.open_to_all),
+    Door(health, "/", gates.open_to_all),
+)
+
+
+class RouteWithoutDoor(RuntimeError):
+    """A route was registered outside the table of doors."""
+
+
+def init_doors(app: Flask) -> None:
+    for door in DOORS:
+        app.register_blueprint(door.blueprint, url_prefix=door.prefix)
+        if not door.forms:
+            csrf.exempt(door.blueprint)
+    gate_of = {door.blueprint.name: door.gate for door in DOORS}
+
+    @app.before_request
+    def pass_gate() -> None:
+        if request.endpoint is None or request.endpoint == "static":
+            return
+        gate = gate_of.get(request.blueprint or "")
+        if gate is None:
+            raise RouteWithoutDoor(request.endpoint)
+        gate()

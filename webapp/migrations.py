@@ -1,0 +1,43 @@
+"""Where the migrations are, and whether the database has had all of them."""
+
+from functools import cache
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask
+from flask_migrate import Migrate
+
+import campaigns.models
+import foundation.idempotency
+import foundation.slots
+import foundation.states
+import identity.models
+import ledger.models
+import merchants.models
+import settlement.models
+import settlement.models
+import voucher.models  # noqa: F401 - every room's tables are known wherever migrations are
+from foundation.db import db
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+
+
+def init_migrations(app: Flask) -> None:
+    """Offer ``flask db``. Batch mode, because SQLite alters a table only by copying it."""
+    Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True, compare_type=True)
+
+
+@cache
+def newest_revisions() -> frozenset[str]:
+    """Return the heads of migrations/, which do not change while a process runs."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return frozenset(ScriptDirectory.from_config(config).get_heads())
+
+
+def is_current() -> bool:
+    """Return whether the database has had every migration; raises the engine's error when it does not answer."""
+    connection = db.session.connection()
+    return frozenset(MigrationContext.configure(connection).get_current_heads()) == newest_revisions()

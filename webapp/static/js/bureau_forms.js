@@ -1,0 +1,33 @@
+// The bureau's forms: ask before what cannot be undone, put a chosen file's text where it can be read and
+// corrected, copy a secret that is shown once, and look a list up again as its filters change.
+
+for (const form of document.querySelectorAll("form[data-ask]")) {
+  form.addEventListener("submit", (event) => {
+    if (!window.confirm(form.dataset.ask)) event.preventDefault();
+  });
+}
+
+for (const input of document.querySelectorAll("input[data-fills]")) {
+  input.addEventListener("change", async () => {
+    const [file] = input.files;
+    if (!file) return;
+    // A file that is not UTF-8 stays chosen, so that the server can say so.
+    try {
+      document.getElementById(input.dataset.fills).value = new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
+      input.value = "";
+    } catch {
+      document.getElementById(input.dataset.fills).value = "";
+    }
+  });
+}
+
+for (const button of document.querySelectorAll("button[data-copies]")) {
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copies).textContent.trim());
+    button.textContent = button.dataset.done;
+  });
+}
+
+for (const form of document.querySelectorAll("form[data-filter]")) {
+  for (const select of form.querySelectorAll("select")) select.addEventListener("change", () => form.requestSubmit());
+}

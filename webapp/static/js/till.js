@@ -1,0 +1,222 @@
+// The till's page: puts amount, code, camera, keys and verdict together.
+//
+// Reading a code on purpose (gun, photo, typing) with an amount on the display redeems at once. The camera looks
+// all the time, so what it sees is sent only after the cashier has pressed the big key for this amount: a
+// half-typed amount is never redeemed by a phone that happens to lie in view.
+
+import { Amount } from "./amount.js";
+import { RedeemCall } from "./redeem_call.js";
+import { Camera, readPhoto } from "./scanner.js";
+import * as sound from "./sound.js";
+import { Verdict } from "./verdict.js";
+import { listenToKeys } from "./wedge.js";
+
+const SAME_CODE_IGNORED_MS = 3000;
+
+const root = document.querySelector("[data-till]");
+const words = JSON.parse(document.getElementById("till-words").textContent);
+const part = (name) => root.querySelector(`[data-${name}]`);
+const reader = {
+  scriptUrl: root.dataset.reader,
+  wasmUrl: root.dataset.wasm,
+  photoUrl: root.dataset.photoUrl,
+  csrf: root.dataset.csrf,
+};
+
+const amount = new Amount();
+let code = "";
+let armed = false;
+let busy = false;
+let lastCode = "";
+let lastCodeAt = 0;
+
+const verdict = new Verdict(part("verdict"), words, draw);
+const call = new RedeemCall({
+  url: root.dataset.redeemUrl,
+  csrf: root.dataset.csrf,
+  counter: root.dataset.counter,
+  onUnsure: (attempt) => verdict.confirming(attempt),
+});
+const camera = new Camera(part("video"), { ...reader, onCode: (text) => read(text, false) });
+
+function draw() {
+  part("amount").textContent = amount.shown;
+  part("amount").toggleAttribute("data-empty", !amount.fen || amount.settled);
+  part("code").textContent = code ? words.code_read.replace("%s", code.slice(-4)) : words.code_missing;
+  part("code").toggleAttribute("data-read", Boolean(code));
+  const [label, hint, enabled] = offer();
+  part("go").textContent = label;
+  part("go").disabled = !enabled;
+  part("hint").textContent = hint;
+  root.querySelector("[data-way=camera]").setAttribute("aria-pressed", String(camera.on));
+  part("camera-label").textContent = camera.on ? words.camera_off : words.camera_on;
+}
+
+// What the big key does now, and why not when it does nothing.
+function offer() {
+  const hasAmount = amount.fen > 0 && !amount.settled;
+  if (busy) return [words.go_busy, "", false];
+  if (code && hasAmount) return [words.go_redeem, "", true];
+  if (code) return [words.go_redeem, words.hint_amount, false];
+  if (armed) return [words.go_looking, words.hint_show, false];
+  return [words.go_scan, hasAmount ? words.hint_scan : words.hint_start, true];
+}
+
+function press(key) {
+  if (busy) return;
+  verdict.dismiss();
+  if (key === "Enter") {
+    go();
+    return;
+  }
+  armed = false;
+  if (key === "Escape") code = "";
+  amount.press(key);
+  draw();
+}
+
+function go() {
+  if (!offer()[2]) return;
+  if (code) {
+    redeem();
+    return;
+  }
+  armed = amount.fen > 0 && !amount.settled;
+  if (!camera.on) startCamera();
+  draw();
+}
+
+function read(text, onPurpose) {
+  const again = text === lastCode && performance.now() - lastCodeAt < SAME_CODE_IGNORED_MS;
+  if (busy || (again && (verdict.final || !onPurpose))) return;
+  if (!onPurpose && (verdict.final || text === code)) return;
+  verdict.dismiss();
+  code = text;
+  if (amount.fen > 0 && !amount.settled && (onPurpose || armed)) redeem();
+  else draw();
+}
+
+async function redeem() {
+  busy = true;
+  lastCode = code;
+  draw();
+  show(await call.redeem(code, amount.fen));
+}
+
+function show(told) {
+  busy = false;
+  armed = false;
+  code = "";
+  lastCodeAt = performance.now();
+  if (told === null) {
+    location.reload();
+    return;
+  }
+  if (told.ok) {
+    amount.settled = true;
+    verdict.done(told.receipt);
+    sound.good(`${words.done}，${words.collect}${told.receipt.customer_pays_fen / 100}元`);
+    refreshDay();
+  } else {
+    verdict.refused(told);
+    sound.bad(told.message);
+  }
+  draw();
+}
+
+async function refreshDay() {
+  try {
+    const answer = await fetch(root.dataset.latestUrl);
+    if (answer.ok && !answer.redirected) part("latest").innerHTML = await answer.text();
+  } catch {
+    // The list is a convenience; it is right again after the next redemption.
+  }
+}
+
+function sayCamera(text) {
+  part("camera-say").textContent = text;
+  part("camera-say").hidden = !text;
+}
+
+async function startCamera() {
+  sayCamera("");
+  try {
+    await camera.start();
+  } catch (failure) {
+    camera.stop();
+    armed = false;
+    const known = { NotAllowedError: words.camera_denied, NotFoundError: words.camera_none, InsecureContext: words.camera_https };
+    sayCamera(known[failure.name] ?? words.camera_broken);
+  }
+  draw();
+}
+
+function openTyping() {
+  part("type-code").value = "";
+  part("type-hint").textContent = words.type_hint;
+  part("type-hint").removeAttribute("data-warns");
+  part("type-sheet").showModal();
+}
+
+async function takePhoto(file) {
+  if (!file || busy) return;
+  part("hint").textContent = words.photo_reading;
+  const found = await readPhoto(file, reader);
+  if (found.text) read(found.text, true);
+  else part("hint").textContent = found.message ?? words.photo_none;
+}
+
+const ways = {
+  camera: () => {
+    if (camera.on) camera.stop();
+    else startCamera();
+    armed = false;
+    draw();
+  },
+  photo: () => part("photo").click(),
+  type: openTyping,
+};
+
+root.addEventListener("click", (event) => {
+  const key = event.target.closest("[data-key]");
+  const way = event.target.closest("[data-way]");
+  if (key) press(key.dataset.key);
+  else if (way) ways[way.dataset.way]();
+  else if (event.target.closest("[data-go]")) go();
+  else if (event.target.closest("[data-type-cancel]")) part("type-sheet").close();
+});
+part("photo").addEventListener("change", (event) => {
+  takePhoto(event.target.files[0]);
+  event.target.value = "";
+});
+part("type-code").addEventListener("input", (event) => {
+  const wide = /[０-９]/.test(event.target.value);
+  part("type-hint").textContent = wide ? words.full_width : words.type_hint;
+  part("type-hint").toggleAttribute("data-warns", wide);
+});
+part("type-form").addEventListener("submit", () => {
+  const typed = part("type-code").value.trim();
+  if (typed) read(typed, true);
+});
+listenToKeys({
+  onScan: (text) => read(text, true),
+  onKey: press,
+  onInputMethod: () => { part("hint").textContent = words.input_method; },
+});
+// A phone in a pocket must not keep filming; it looks again when it is taken out.
+let resumes = false;
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) {
+    resumes = camera.on;
+    camera.stop();
+  } else if (resumes) startCamera();
+  draw();
+});
+
+draw();
+const unanswered = call.unanswered();
+if (unanswered) {
+  busy = true;
+  verdict.confirming(0);
+  call.settle(unanswered).then(show);
+}
