@@ -19,6 +19,7 @@ from identity import gates
 from identity.directory import officer_names
 from identity.form_again import form_again
 from ledger import naming, words
+from ledger.reading import money_by_source
 
 blueprint = Blueprint("campaigns_desk", __name__, template_folder="templates")
 
@@ -61,7 +62,7 @@ def campaign(campaign_id: int) -> str:
     """Show a campaign: its money, its rounds, its offers and its versions."""
     found = reading.campaign(campaign_id)
     versions = drafting.versions_of(found.id)
-    money = reading.money_by_source(found.id)
+    money = money_by_source(found.id)
     return render_template(
         "campaigns/bureau_campaign.html",
         campaign=found,
@@ -235,11 +236,11 @@ def _version_states() -> dict[str, tuple[str, str]]:
 
 
 def _campaign_names(ids: Collection[int]) -> dict[int, str]:
-    return dict(db.session.execute(select(Campaign.id, Campaign.name).where(Campaign.id.in_(ids))).tuples().all())
+    return dict(db.session.execute(select(Campaign.id, Campaign.name).where(Campaign.id.in_(ids))).all())
 
 
 def _offer_names(ids: Collection[int]) -> dict[int, str]:
-    return dict(db.session.execute(select(Offer.id, Offer.name).where(Offer.id.in_(ids))).tuples().all())
+    return dict(db.session.execute(select(Offer.id, Offer.name).where(Offer.id.in_(ids))).all())
 
 
 def _release_names(ids: Collection[int]) -> dict[int, str]:
@@ -249,7 +250,6 @@ def _release_names(ids: Collection[int]) -> dict[int, str]:
             .join(CampaignRound, CampaignRound.id == Release.round_id)
             .where(Release.id.in_(ids))
         )
-        .tuples()
         .all()
     )
 

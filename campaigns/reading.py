@@ -149,7 +149,7 @@ def next_round() -> CampaignRound | None:
 
 def source_names(ids: Collection[int]) -> dict[int, str]:
     """Return fund source id → name."""
-    return dict(db.session.execute(select(FundSource.id, FundSource.name).where(FundSource.id.in_(ids))).tuples().all())
+    return dict(db.session.execute(select(FundSource.id, FundSource.name).where(FundSource.id.in_(ids))).all())
 
 
 def _round_lines(condition: object, campaign_ids: Collection[int]) -> list[RoundLine]:

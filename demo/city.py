@@ -1,6 +1,7 @@
 """The people and shops of the demo: invented, and made through the same operations as real ones."""
 
 import random
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -39,16 +40,20 @@ class Shop:
     industry: str
 
 
-@dataclass(frozen=True)
 class City:
-    """county → citizens who live there, and every shop."""
+    """county → citizens who live there, and where each kind of voucher is good."""
 
-    citizens: dict[str, Sequence[UUID]]
-    shops: Sequence[Shop]
+    def __init__(self, citizens: dict[str, Sequence[UUID]], shops: Sequence[Shop]) -> None:
+        self.citizens = citizens
+        self.shops = shops
+        self._good_at: dict[tuple[str, str], list[Shop]] = defaultdict(list)
+        for shop in shops:
+            self._good_at[shop.county, shop.industry].append(shop)
+            self._good_at["", shop.industry].append(shop)
 
     def shops_for(self, county: str, industry: str) -> list[Shop]:
-        """Return the shops where a voucher of this county ('' for all) and industry is good."""
-        return [shop for shop in self.shops if shop.industry == industry and county in ("", shop.county)]
+        """Return the shops where a voucher of this county ('' for the whole city) and industry is good."""
+        return self._good_at[county, industry]
 
 
 def officers(sign_ins: SignIns) -> dict[str, str]:
@@ -99,9 +104,7 @@ def settle_city(rng: random.Random, *, citizens_per_county: int, by: str, sign_i
     return City(citizens, shops)
 
 
-def _shop(
-    rng: random.Random, county: str, county_name: str, industry: str, name: str, place: int, *, by: str
-) -> Shop:
+def _shop(rng: random.Random, county: str, county_name: str, industry: str, name: str, place: int, *, by: str) -> Shop:
     merchant = register.register_merchant(
         name=f"{county_name}{name}",
         uscc=_uscc(rng, county),
@@ -112,7 +115,9 @@ def _shop(
         bank_account="".join(str(rng.randrange(10)) for _ in range(19)),
         by=by,
     )
-    store = register.add_store(merchant.id, name=f"{county_name}{name}总店", county=county, address=f"{county_name}城区")
+    store = register.add_store(
+        merchant.id, name=f"{county_name}{name}总店", county=county, address=f"{county_name}城区"
+    )
     till, _ = register.add_till(store.id, name="1号收银台", by=by)
     return Shop(Counter(store.id, till_id=till.id), county, industry)
 

@@ -76,9 +76,9 @@ AREAS = (
 )
 
 KINDS = (
-    Kind("catering", "餐饮券", "catering", 25, 50, 200),
-    Kind("retail", "零售券", "retail", 40, 100, 400),
-    Kind("appliance", "家电券", "appliance", 35, 200, 1000),
+    Kind("catering", "餐饮券", "catering", 20, 50, 200),
+    Kind("retail", "零售券", "retail", 30, 100, 400),
+    Kind("appliance", "家电券", "appliance", 50, 400, 2000),
 )
 
 ROUNDS = (
@@ -138,7 +138,7 @@ def _offers() -> Iterator[str]:
             counties = f'counties = ["{area.county}"], ' if area.county else ""
             yield (
                 f'[[offers]]  # 假设\ncode = "{area.code}-{kind.code}"\nname = "{area.name}{kind.name}"\n'
-                f"benefit = {{ kind = \"spend_discount\", face_value_yuan = {kind.face_yuan}, "
+                f'benefit = {{ kind = "spend_discount", face_value_yuan = {kind.face_yuan}, '
                 f"threshold_yuan = {kind.threshold_yuan} }}\n"
                 f'funding = {{ kind = "shares", shares = {area.shares} }}\n'
                 f'scope = {{ kind = "places", {counties}industries = ["{kind.industry}"] }}\n'

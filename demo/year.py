@@ -96,7 +96,7 @@ def play(scale: Fraction, simulated: SimulatedClock, var_dir: Path, progress: Ca
     rng = random.Random(SEED)
     sign_ins = SignIns(var_dir)
     actors = officers(sign_ins)
-    per_county = max(40, int(9_000 * scale))
+    per_county = max(40, int(6_000 * scale))
     city = settle_city(rng, citizens_per_county=per_county, by=actors["weimin"], sign_ins=sign_ins)
     with transaction():
         version_id = drafting.import_draft(document(scale), by=actors["weimin"]).id

@@ -29,7 +29,7 @@ class Page(Generic[Row]):
         return max(1, -(-self.count // self.size))
 
 
-def page_of(statement: Select[Any], number: int, *, size: int = PAGE_SIZE) -> Page[Any]:
+def page_of(statement: Select[*tuple[Any, ...]], number: int, *, size: int = PAGE_SIZE) -> Page[Any]:
     """Return page ``number`` of an ordered statement's rows; a number outside the pages gives the nearest one.
 
     Rows are tuples, or single values where the statement selects one thing.

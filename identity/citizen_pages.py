@@ -97,7 +97,7 @@ def out() -> Response:
 def real_name() -> str:
     """Show the real name on file, masked, or the form for it."""
     gates.citizen()
-    return render_template("identity/real_name.html", **_real_name_page())
+    return render_template("identity/real_name.html", refusal=None, **_real_name_page())
 
 
 @blueprint.post("/real-name")
@@ -109,7 +109,7 @@ def keep_real_name() -> Response:
         with transaction():
             save_real_name(UUID(gates.principal().id), name=name, id_number=id_number)
     except Refusal as refusal:
-        return form_again("identity/real_name.html", **{**_real_name_page(), "refusal": refusal, "typed": name})
+        return form_again("identity/real_name.html", refusal, **_real_name_page(typed=name))
     return _go(url_for("sign_in.real_name", next=request.args.get("next")))
 
 
@@ -144,9 +144,9 @@ def _code_page(number: str) -> dict[str, object]:
     }
 
 
-def _real_name_page() -> dict[str, object]:
+def _real_name_page(typed: str = "") -> dict[str, object]:
     person = db.session.get_one(Citizen, UUID(gates.principal().id))
-    return {"person": person, "typed": "", "refusal": None, "next_page": _next()}
+    return {"person": person, "typed": typed, "next_page": _next()}
 
 
 def _waiting_phone() -> str | None:

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from flask_babel import gettext
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from stdnum.cn import ric
 from stdnum.exceptions import ValidationError
@@ -31,7 +31,7 @@ from identity.errors import (
     SmsUnavailable,
     TooManyTries,
 )
-from identity.limits import Limit
+from identity.limits import Limit, rows_changed
 from identity.models import Citizen, SignInCode
 from identity.phones import phone_hash, read_phone, read_sign_in_code
 
@@ -222,7 +222,7 @@ def read_name(text: str) -> str:
         name = name.replace(dot, "·")
     if not 2 <= len(name) <= 30 or name.startswith("·") or name.endswith("·") or "··" in name:
         raise NameMalformed
-    if not all(sign == "·" or sign == "〇" or _is_han(sign) for sign in name):
+    if not all(sign in "·〇" or _is_han(sign) for sign in name):
         raise NameMalformed
     return name
 
@@ -250,6 +250,6 @@ def read_id_number(text: str) -> str:
 
 def forget_old_codes(now: datetime) -> int:
     """Delete codes that ended over a day ago and return how many; counters older than two days go with them."""
-    old = SignInCode.__table__.delete().where(SignInCode.expires_at < now - timedelta(days=1))
+    old = delete(SignInCode).where(SignInCode.expires_at < now - timedelta(days=1))
     limits.forget_attempts_before(now - timedelta(days=2))
-    return int(db.session.execute(old).rowcount)
+    return rows_changed(old)

@@ -1,6 +1,6 @@
 """The noes of this room."""
 
-from foundation.errors import Conflict, Forbidden, Malformed, N_, NotFound, SignInNeeded, TooMany, Unavailable
+from foundation.errors import N_, Conflict, Forbidden, Malformed, NotFound, SignInNeeded, TooMany, Unavailable
 from identity.principals import Audience
 
 _ASK_AGAIN = N_("请重新获取验证码，再输入短信里的 6 位数字")

@@ -5,8 +5,9 @@ from datetime import timedelta
 from sqlalchemy import delete
 
 from foundation import clock
-from foundation.db import db, transaction
+from foundation.db import transaction
 from identity.citizens import forget_old_codes
+from identity.limits import rows_changed
 from identity.models import OutboxMessage
 from identity.sessions import forget_old_sessions
 
@@ -20,5 +21,5 @@ def forget_expired() -> str:
         codes = forget_old_codes(now)
         sessions = forget_old_sessions(now)
         old = delete(OutboxMessage).where(OutboxMessage.created_at < now - OUTBOX_KEPT_FOR)
-        messages = int(db.session.execute(old).rowcount)
+        messages = rows_changed(old)
     return f"{codes} codes, {sessions} sessions, {messages} messages forgotten"

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select, update
 from foundation import clock
 from foundation.crypto import token_hash
 from foundation.db import db
+from identity.limits import rows_changed
 from identity.masking import mask_name, mask_phone
 from identity.models import Account, Citizen, LoginSession
 from identity.principals import Audience, Principal
@@ -101,10 +102,10 @@ def _revoke(which: Any) -> int:
         .values(revoked_at=clock.now())
         .execution_options(synchronize_session=False)
     )
-    return int(db.session.execute(statement).rowcount)
+    return rows_changed(statement)
 
 
 def forget_old_sessions(now: datetime, kept_for: timedelta = timedelta(days=180)) -> int:
     """Delete sessions that expired longer ago than ``kept_for`` (sign-in logs are kept six months)."""
     old = delete(LoginSession).where(LoginSession.expires_at < now - kept_for)
-    return int(db.session.execute(old).rowcount)
+    return rows_changed(old)

@@ -30,7 +30,8 @@ class ConsoleAdapter:
     """Prints the message to the operator's console; for a developer's own machine."""
 
     def send(self, phone: str, text: str) -> None:
-        print(f"SMS to {phone}: {text}", file=sys.stderr, flush=True)
+        sys.stderr.write(f"SMS to {phone}: {text}\n")
+        sys.stderr.flush()
 
 
 _ADAPTERS: dict[str, type[SmsAdapter]] = {"outbox": OutboxAdapter, "console": ConsoleAdapter}

@@ -52,9 +52,9 @@ def _kind() -> Literal["officer", "cashier"]:
     kind = request.args.get("as", "officer")
     if kind == "officer":
         return "officer"
-    if kind == "cashier":
-        return "cashier"
-    abort(404)
+    if kind != "cashier":
+        abort(404)
+    return "cashier"
 
 
 def _template(kind: str) -> str:

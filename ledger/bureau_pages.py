@@ -113,6 +113,7 @@ def _audit_page(findings: list[audit.Finding] | None) -> str:
         checks=audit.checks(),
         findings=None if findings is None else {finding.check.name: finding for finding in findings},
         last=reading.last_audit(),
+        rules=words.CHECKS,
     )
 
 

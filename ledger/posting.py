@@ -83,8 +83,7 @@ def post(postings: Sequence[Posting], *, at: datetime) -> list[UUID]:
                 "bureau_day": day,
             }
         )
-    for account_id in sorted(deltas):
-        _move(account_id, deltas[account_id])
+    _move([{"account": account_id, "delta": deltas[account_id]} for account_id in sorted(deltas)])
     insert_rows(Transfer, rows)
     return [row["id"] for row in rows]
 
@@ -99,9 +98,10 @@ _MOVE = (
 )
 
 
-def _move(account_id: int, delta_fen: int) -> None:
-    moved: Any = db.session.execute(_MOVE, {"account": account_id, "delta": delta_fen})
-    if moved.rowcount != 1:
+def _move(moves: list[dict[str, int]]) -> None:
+    """Change balances in one round trip. The rows are updated one after the other, in the order given."""
+    moved: Any = db.session.execute(_MOVE, moves)
+    if moved.rowcount != len(moves):
         raise FundsInsufficient
 
 

@@ -16,7 +16,6 @@ from foundation.slots import JobRun
 from ledger.accounts import AccountKind, Code
 from ledger.models import LedgerAccount, Transfer
 
-
 #: The hourly job of this name proves the books; a run asked for by hand stands in the same record.
 AUDIT_JOB = "audit_ledger"
 
@@ -106,7 +105,10 @@ def money_by_source(campaign_id: int | None = None) -> list[SourceMoney]:
     """Return where money stands, of one campaign or of all, by campaign and then source."""
     statement = (
         select(
-            LedgerAccount.campaign_id, LedgerAccount.fund_source_id, LedgerAccount.kind, func.sum(LedgerAccount.balance_fen)
+            LedgerAccount.campaign_id,
+            LedgerAccount.fund_source_id,
+            LedgerAccount.kind,
+            func.sum(LedgerAccount.balance_fen),
         )
         .where(LedgerAccount.campaign_id.is_not(None))
         .group_by(LedgerAccount.campaign_id, LedgerAccount.fund_source_id, LedgerAccount.kind)
@@ -116,7 +118,7 @@ def money_by_source(campaign_id: int | None = None) -> list[SourceMoney]:
         statement = statement.where(LedgerAccount.campaign_id == campaign_id)
     found: dict[tuple[int, int], _ByKind] = defaultdict(_ByKind)
     for campaign, source, kind, fen in db.session.execute(statement):
-        found[campaign, source].fen[AccountKind(kind)] += int(fen)
+        found[campaign or 0, source].fen[AccountKind(kind)] += int(fen)
     return [SourceMoney(campaign, source, dict(sums.fen)) for (campaign, source), sums in found.items()]
 
 
@@ -130,7 +132,7 @@ def money_by_release(campaign_id: int) -> dict[int, ReleaseMoney]:
     )
     sums: dict[int, dict[str, int]] = defaultdict(dict)
     for release_id, code, fen in rows:
-        sums[release_id][code] = int(fen)
+        sums[release_id or 0][code] = int(fen)
     return {
         release_id: ReleaseMoney(by_code.get(Code.CLAIM.value, 0), by_code.get(Code.RECALL.value, 0))
         for release_id, by_code in sums.items()
@@ -196,7 +198,7 @@ def movements_of(document_kind: str, document_id: str) -> list[tuple[Transfer, L
         .where(Transfer.document_kind == document_kind, Transfer.document_id == document_id)
         .order_by(Transfer.posted_at, Transfer.id)
     )
-    return [row.tuple() for row in rows]
+    return [(transfer, source, target) for transfer, source, target in rows]
 
 
 def _touches(account_id: int) -> ColumnElement[bool]:

@@ -36,3 +36,31 @@ DOCUMENTS: dict[str, str] = {
     "redemption": N_("核销单"),
     "statement": N_("对账单"),
 }
+
+#: What each audit check proves, by its name; rooms above the ledger own some of them.
+CHECKS: dict[str, str] = {
+    "an_entitlement_is_redeemed_at_most_once": N_("一张券最多只有一笔有效的核销"),
+    "approved_batches_have_two_people": N_("结算批次由一个人关账、另一个人审批"),
+    "campaign_budget_is_all_accounted_for": N_("每个活动、每个来源：批准的预算等于资金池、投放、在券、应付和已付之和"),
+    "claims_match_their_posting": N_("每个领取批次记账的金额，等于发出的券的面值"),
+    "day_figures_match_the_ledger": N_("已关账日期的报表数字，等于总账当天的发生额"),
+    "driven_consumption_matches_redemptions": N_("报表的拉动消费，等于有效核销的消费金额之和，按商户也一样"),
+    "history_explains_every_state": N_("每张券的最后一步记录，就是它现在的状态"),
+    "ledger_balances_match_transfers": N_("每个账户的余额，等于转入减去转出"),
+    "ledger_flows_follow_the_chart": N_("每种事由只在规定的两种账户之间转账"),
+    "ledger_no_negative_balance": N_("除财政批准外，没有账户余额为负"),
+    "ledger_reversals_take_back_what_was_posted": N_("每笔冲正对应一笔核销，金额相同、方向相反"),
+    "ledger_sources_do_not_mix": N_("每笔转账都在同一个资金来源、同一个活动之内"),
+    "ledger_sums_to_zero": N_("全部账户余额相加为零，钱没有凭空多出或消失"),
+    "outstanding_matches_claimed_vouchers": N_("每种券：已领未用的金额，等于市民手里的券的面值"),
+    "published_versions_have_two_people": N_("活动由一个人拟稿、另一个人发布"),
+    "redeemed_entitlements_have_a_redemption": N_("已使用的券恰好有一笔有效核销，金额与持券人看到的一致"),
+    "redeemed_vouchers_tell_their_holder": N_("只有已使用的券才显示使用时间和门店"),
+    "redemptions_match_their_posting": N_("每笔核销记账的金额等于券抵金额，撤销的已如数转回"),
+    "redemptions_were_within_validity": N_("没有一张券在有效期之外被核销"),
+    "releases_match_released_money": N_("每次投放：已投放未领的金额，等于剩余张数乘以面值"),
+    "statements_match_the_ledger": N_("审批和拨付记账的金额，等于对账单的金额"),
+    "statements_match_their_redemptions": N_("每张对账单等于它的核销之和，也等于各资金来源之和"),
+    "stock_matches_claims": N_("开放中的轮次：减少的库存等于领走的张数"),
+    "voided_redemptions_are_not_settled": N_("撤销的核销不在任何对账单上"),
+}

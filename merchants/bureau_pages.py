@@ -12,7 +12,7 @@ from campaigns.models import Campaign
 from campaigns.places import counties, county_name, industries, industry_name
 from foundation import clock
 from foundation.db import db, transaction
-from foundation.errors import Malformed, N_, Refusal
+from foundation.errors import N_, Malformed, Refusal
 from foundation.states import Step
 from identity import accounts, gates
 from identity.directory import history
@@ -316,7 +316,7 @@ def _go_to(merchant_id: int) -> Response:
 
 
 def _merchant_names(ids: Collection[int]) -> dict[int, str]:
-    return dict(db.session.execute(select(Merchant.id, Merchant.name).where(Merchant.id.in_(ids))).tuples().all())
+    return dict(db.session.execute(select(Merchant.id, Merchant.name).where(Merchant.id.in_(ids))).all())
 
 
 naming.register_names("merchant", _merchant_names)

@@ -41,9 +41,8 @@ class MerchantFilter:
                     Merchant.uscc.startswith(words.upper(), autoescape=True),
                 )
             )
-        for column, value in ((Merchant.county, self.county), (Merchant.industry, self.industry), (Merchant.status, self.status)):
-            if value:
-                found.append(column == value)
+        exact = {Merchant.county: self.county, Merchant.industry: self.industry, Merchant.status: self.status}
+        found.extend(column == value for column, value in exact.items() if value)
         if self.is_above_quota is not None:
             found.append(Merchant.is_above_quota.is_(self.is_above_quota))
         if self.campaign_id is not None:
@@ -82,7 +81,7 @@ def store_counts(merchant_ids: Sequence[int]) -> dict[int, int]:
     rows = db.session.execute(
         select(Store.merchant_id, func.count()).where(Store.merchant_id.in_(merchant_ids)).group_by(Store.merchant_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def merchant(merchant_id: int) -> Merchant:

@@ -42,7 +42,7 @@ def code_in_photo(photo: IO[bytes]) -> str:
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as failure:
         raise PhotoUnreadable from failure
     grey.thumbnail((WIDEST_PIXELS, WIDEST_PIXELS))
-    found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormat.QRCode)
+    found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
     text = next((each.text for each in found if each.text), None)
     if text is None:
         raise PhotoWithoutCode

@@ -149,23 +149,18 @@ def _spend(accepted: Sequence[Accepted], now: datetime) -> set[UUID]:
 
 
 def _write(accepted: Sequence[Accepted], now: datetime) -> list[Receipt]:
-    """Write the redemptions of spent entitlements, what their holders see, and what is owed for them."""
+    """Write the redemptions of spent entitlements, what their holders see, and what is owed for them.
+
+    That a redemption began is in the history of its entitlement; its own history begins with a void.
+    """
     if not accepted:
         return []
     rows = [_row(item, now) for item in accepted]
     insert_rows(Redemption, rows)
-    for version_id in sorted({row["campaign_version_id"] for row in rows}):
-        actors = {
-            row["id"]: item.scan.counter.actor
-            for row, item in zip(rows, accepted, strict=True)
-            if row["campaign_version_id"] == version_id
-        }
-        REDEMPTION.record_created(actors, "redeem", Step("", now, campaign_version_id=version_id), actors=actors)
     spending.record_use(
         [
             {
                 "entitlement": item.presented.entitlement_id,
-                "hash": item.code_hash,
                 "at": now,
                 "place": item.site.store_name,
                 "bill": item.award.bill_fen,

@@ -48,7 +48,6 @@ class Accepted:
     """A scan that passed every rule and may be spent."""
 
     scan: Scan
-    code_hash: bytes
     site: Site
     presented: Presented
     facts: OfferFacts
@@ -95,7 +94,7 @@ def _judge_one(
         award = quote(facts.terms, sale, valid_from=presented.valid_from, expires_at=presented.expires_at)
     except Refusal as refusal:
         return refusal
-    return Accepted(scan, read, site, presented, facts, award)
+    return Accepted(scan, site, presented, facts, award)
 
 
 def _sites(counters: set[Counter]) -> dict[Counter, Site | Refusal]:

@@ -5,28 +5,22 @@ from ledger.audit import Check, register
 register(
     Check(
         "day_figures_match_the_ledger",
-        "The kept figures of closed days add up to what the ledger moved on those days, by code.",
+        "The kept figures of each closed day are what the ledger moved on it, by campaign, source and code.",
         """
-        SELECT code, figures_fen, ledger_fen FROM (
-            SELECT 'release' AS code, (SELECT COALESCE(SUM(released_fen), 0) FROM day_figure) AS figures_fen,
-                (SELECT COALESCE(SUM(amount_fen), 0) FROM transfer t JOIN closed_day d ON d.bureau_day = t.bureau_day
-                 WHERE t.code = 'release') AS ledger_fen
-            UNION ALL SELECT 'claim', (SELECT COALESCE(SUM(claimed_fen), 0) FROM day_figure),
-                (SELECT COALESCE(SUM(amount_fen), 0) FROM transfer t JOIN closed_day d ON d.bureau_day = t.bureau_day
-                 WHERE t.code = 'claim')
-            UNION ALL SELECT 'expire', (SELECT COALESCE(SUM(expired_fen), 0) FROM day_figure),
-                (SELECT COALESCE(SUM(amount_fen), 0) FROM transfer t JOIN closed_day d ON d.bureau_day = t.bureau_day
-                 WHERE t.code = 'expire')
-            UNION ALL SELECT 'recall', (SELECT COALESCE(SUM(recalled_fen), 0) FROM day_figure),
-                (SELECT COALESCE(SUM(amount_fen), 0) FROM transfer t JOIN closed_day d ON d.bureau_day = t.bureau_day
-                 WHERE t.code = 'recall')
-            UNION ALL SELECT 'redeem', (SELECT COALESCE(SUM(redeemed_fen), 0) FROM day_figure),
-                (SELECT COALESCE(SUM(amount_fen), 0) FROM transfer t JOIN closed_day d ON d.bureau_day = t.bureau_day
-                 WHERE t.code = 'redeem')
-            UNION ALL SELECT 'void', (SELECT COALESCE(SUM(voided_fen), 0) FROM day_figure),
-                (SELECT COALESCE(SUM(amount_fen), 0) FROM transfer t JOIN closed_day d ON d.bureau_day = t.bureau_day
-                 WHERE t.code = 'void')
-        ) sums WHERE figures_fen <> ledger_fen
+        SELECT bureau_day, campaign_id, fund_source_id, code, SUM(fen) AS too_much_fen FROM (
+            SELECT bureau_day, campaign_id, fund_source_id, 'release' AS code, released_fen AS fen FROM day_figure
+            UNION ALL SELECT bureau_day, campaign_id, fund_source_id, 'claim', claimed_fen FROM day_figure
+            UNION ALL SELECT bureau_day, campaign_id, fund_source_id, 'expire', expired_fen FROM day_figure
+            UNION ALL SELECT bureau_day, campaign_id, fund_source_id, 'recall', recalled_fen FROM day_figure
+            UNION ALL SELECT bureau_day, campaign_id, fund_source_id, 'redeem', redeemed_fen FROM day_figure
+            UNION ALL SELECT bureau_day, campaign_id, fund_source_id, 'void', voided_fen FROM day_figure
+            UNION ALL
+            SELECT t.bureau_day, a.campaign_id, a.fund_source_id, t.code, -t.amount_fen
+            FROM transfer t JOIN closed_day d ON d.bureau_day = t.bureau_day
+            JOIN ledger_account a ON a.id = t.debit_account_id
+            WHERE t.code IN ('release', 'claim', 'expire', 'recall', 'redeem', 'void')
+        ) sums
+        GROUP BY bureau_day, campaign_id, fund_source_id, code HAVING SUM(fen) <> 0
         """,
     ),
     Check(
@@ -63,7 +57,8 @@ register(
         "statements_match_the_ledger",
         "An approved statement cleared exactly what it says, and a paid one paid exactly that.",
         """
-        SELECT s.id, b.status, s.payable_fen, COALESCE(t.cleared_fen, 0) AS cleared_fen, COALESCE(t.paid_fen, 0) AS paid_fen
+        SELECT s.id, b.status, s.payable_fen, COALESCE(t.cleared_fen, 0) AS cleared_fen,
+               COALESCE(t.paid_fen, 0) AS paid_fen
         FROM statement s JOIN settlement_batch b ON b.id = s.batch_id
         LEFT JOIN (
             SELECT document_id, SUM(CASE WHEN code = 'clear' THEN amount_fen ELSE 0 END) AS cleared_fen,

@@ -1,7 +1,6 @@
 """The bureau's desk: the year in one sentence and a few numbers, what is open now, and what waits for whom."""
 
 from datetime import date
-from typing import Any
 
 from flask import Blueprint, render_template, request
 
@@ -12,6 +11,7 @@ from identity import gates
 from identity.directory import officer_names
 from ledger import reading as ledger
 from settlement import reading
+from settlement.charts import chart_of
 from settlement.metrics import BY_KEY
 from settlement.reports import Query, report
 from settlement.sentence import year_sentence
@@ -19,7 +19,7 @@ from settlement.sentence import year_sentence
 blueprint = Blueprint("desk", __name__, template_folder="templates")
 
 #: The numbers of the desk, in order.
-TILES = ("claimed_fen", "net_redeemed_fen", "redemption_rate", "driven_fen", "leverage_by_claimed", "surplus_fen", "owed_fen")
+TILES = ("claimed_fen", "net_redeemed_fen", "driven_fen", "leverage_by_claimed", "surplus_fen", "owed_fen")
 
 
 @blueprint.get("/")
@@ -40,9 +40,9 @@ def overview() -> str:
         sentence=year_sentence(year),
         total=by_day.total,
         tiles=[BY_KEY[key] for key in TILES],
-        leverage_by_redeemed=BY_KEY["leverage_by_redeemed"],
+        more=BY_KEY,
         as_of=by_day.as_of,
-        chart=chart_of_days(by_day),
+        chart=chart_of(by_day),
         rounds=campaigns.rounds_open_now(),
         next_round=campaigns.next_round(),
         drafts=drafts,
@@ -54,20 +54,3 @@ def overview() -> str:
         last_audit=ledger.last_audit(),
         today=bureau_day(clock.now()),
     )
-
-
-def chart_of_days(by_day: Any) -> dict[str, Any]:
-    """Return a report by day as the page's chart reads it: amounts in 万元."""
-    series = ("claimed_fen", "net_redeemed_fen", "driven_fen")
-    return {
-        "kind": "days",
-        "labels": [row.key for row in by_day.rows],
-        "series": [
-            {
-                "name": BY_KEY[key].name,
-                "line": key == "driven_fen",
-                "values": [(row.values[key] or 0) / 1_000_000 for row in by_day.rows],
-            }
-            for key in series
-        ],
-    }

@@ -21,6 +21,7 @@ from ledger import naming, words
 from ledger import reading as ledger
 from merchants import listing
 from settlement import reading
+from settlement.charts import chart_of
 from settlement.errors import QueryMalformed
 from settlement.exports import report_sheet, to_csv, to_xlsx
 from settlement.metrics import BY_KEY, METRICS, Metric
@@ -36,8 +37,6 @@ MAIN = (
     "claimed_fen", "net_redeemed_fen", "redemption_rate", "driven_fen", "leverage_by_claimed",
     "leverage_by_redeemed", "owed_fen",
 )  # fmt: skip
-#: Bars in a chart; the table below has all rows.
-MOST_BARS = 15
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -48,7 +47,8 @@ def report_page() -> Response | str:
         query = asked_query(request.args)
         found = report(query)
     except Refusal as refusal:
-        return form_again("settlement/report.html", refusal, report=None, query=Query(), asked=request.args, **_choices())
+        form = {"report": None, "query": Query(), "asked": request.args, **_choices()}
+        return form_again("settlement/report.html", refusal, **form)
     metrics = _columns(found)
     return render_template(
         "settlement/report.html",
@@ -170,25 +170,6 @@ def conditions(query: Query) -> list[str]:
     return [text for text in found if text]
 
 
-def chart_of(found: Report) -> dict[str, Any] | None:
-    """Return a report as the page's chart reads it, in 万元; None where there is nothing to draw."""
-    keys = ("claimed_fen", "net_redeemed_fen", "driven_fen")
-    by_day = found.query.by == "day"
-    shown = found.rows if by_day else found.rows[:MOST_BARS]
-    series = [
-        {
-            "name": BY_KEY[key].name,
-            "line": by_day and key == "driven_fen",
-            "values": [(row.values[key] or 0) / 1_000_000 for row in shown],
-        }
-        for key in keys
-        if found.total.values[key] is not None
-    ]
-    if not shown:
-        return None
-    return {"kind": "days" if by_day else "groups", "labels": [row.label for row in shown], "series": series}
-
-
 def _columns(found: Report) -> list[Metric]:
     """Return the metrics to show: those with a meaning anywhere in this report, or only the main ones."""
     short = request.args.get("columns") == "main"
@@ -203,11 +184,10 @@ def _columns(found: Report) -> list[Metric]:
 def _rows_address(query: Query, row: Row, metric: Metric) -> str:
     """Return the address of the rows beneath one cell: the query's filters, and what the row stands for."""
     asked = arguments(query)
-    if row.key or row.label != _("合计"):
-        if query.by == "day":
-            asked |= {"first_day": row.key, "last_day": row.key}
-        else:
-            asked[query.by] = row.key or NOWHERE
+    if query.by == "day":
+        asked |= {"first_day": row.key, "last_day": row.key}
+    else:
+        asked[query.by] = row.key or NOWHERE
     return url_for("settlement_desk.rows", metric=metric.key, **asked)
 
 
@@ -223,8 +203,8 @@ def _choices() -> dict[str, Any]:
             "day": _("日"),
             "offer": _("券种"),
         },
-        "campaigns": db.session.execute(campaigns.order_by(Campaign.starts_at.desc())).tuples().all(),
-        "sources": db.session.execute(select(FundSource.id, FundSource.name).order_by(FundSource.id)).tuples().all(),
+        "campaigns": db.session.execute(campaigns.order_by(Campaign.starts_at.desc())).all(),
+        "sources": db.session.execute(select(FundSource.id, FundSource.name).order_by(FundSource.id)).all(),
         "counties": counties(current_app.config["CITY_CODE"]),
         "industries": industries(),
     }

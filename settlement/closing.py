@@ -49,33 +49,29 @@ def close_period(campaign_id: int, last_day: date, *, by: str) -> SettlementBatc
         Redemption.status == "redeemed",
         Redemption.statement_id.is_(None),
     )
-    merchants = db.session.execute(
-        select(Redemption.merchant_id, func.min(Redemption.bureau_day))
-        .where(*unsettled)
-        .group_by(Redemption.merchant_id)
-        .order_by(Redemption.merchant_id)
+    merchants = db.session.scalars(
+        select(Redemption.merchant_id).where(*unsettled).distinct().order_by(Redemption.merchant_id)
     ).all()
     if not merchants:
         raise NothingToSettle(day=last_day.isoformat())
     batch = SettlementBatch(
-        campaign_id=campaign_id,
-        first_day=min(day for _, day in merchants),
-        last_day=last_day,
-        status="closed",
-        closed_by=by,
-        closed_at=now,
+        campaign_id=campaign_id, first_day=last_day, last_day=last_day, status="closed", closed_by=by, closed_at=now
     )
     db.session.add(batch)
     db.session.flush()
     BATCH.record_created([batch.id], "close", Step(by, now))
-    for merchant_id, _ in merchants:
-        _make_statement(batch, merchant_id, unsettled)
+    first_days = [day for merchant_id in merchants if (day := _make_statement(batch, merchant_id, unsettled))]
+    if not first_days:
+        # Somebody else closed the same period at the same time, and has everything.
+        raise NothingToSettle(day=last_day.isoformat())
+    batch.first_day = min(first_days)
     db.session.flush()
     _make_lines(batch)
     return batch
 
 
-def _make_statement(batch: SettlementBatch, merchant_id: int, unsettled: Sequence[Any]) -> None:
+def _make_statement(batch: SettlementBatch, merchant_id: int, unsettled: Sequence[Any]) -> date | None:
+    """Make a merchant's statement of what is still unsettled; return its first day, or None if nothing was left."""
     statement = Statement(batch_id=batch.id, merchant_id=merchant_id, redemption_count=0, bill_fen=0, payable_fen=0)
     db.session.add(statement)
     db.session.flush()
@@ -85,15 +81,20 @@ def _make_statement(batch: SettlementBatch, merchant_id: int, unsettled: Sequenc
         .values(statement_id=statement.id)
         .execution_options(synchronize_session=False)
     )
-    mine = Redemption.statement_id == statement.id
-    count, bill_fen, payable_fen = db.session.execute(
+    count, bill_fen, payable_fen, first_day = db.session.execute(
         select(
             func.count(),
             func.coalesce(func.sum(Redemption.bill_fen), 0),
             func.coalesce(func.sum(Redemption.discount_fen), 0),
-        ).where(mine)
+            func.min(Redemption.bureau_day),
+        ).where(Redemption.statement_id == statement.id)
     ).one()
+    if count == 0:
+        db.session.delete(statement)
+        return None
     statement.redemption_count, statement.bill_fen, statement.payable_fen = int(count), int(bill_fen), int(payable_fen)
+    first: date = first_day
+    return first
 
 
 def _make_lines(batch: SettlementBatch) -> None:
@@ -134,7 +135,10 @@ def approve(batch_id: int, *, by: str) -> None:
 
 
 def reject(batch_id: int, *, by: str, reason: str) -> None:
-    """Send a closed batch back: its redemptions are free to be settled again. Refuses as ``approve``, ReasonMissing."""
+    """Send a closed batch back: its redemptions are free to be settled again. Who closed it may do this as well.
+
+    Refuses BatchUnknown, BatchNotInState, ReasonMissing.
+    """
     reason = reason.strip()
     if not 2 <= len(reason) <= 100:
         raise ReasonMissing
@@ -171,6 +175,7 @@ def _batch(batch_id: int) -> SettlementBatch:
 def _move(batch: SettlementBatch, event: str, step: Step, stamps: dict[str, Any]) -> None:
     moved = BATCH.apply(SettlementBatch, [batch.id], event, step, also_set=stamps)
     if not moved:
+        db.session.refresh(batch)
         raise BatchNotInState(state=STATE_NAMES[batch.status])
     db.session.expire(batch)
 

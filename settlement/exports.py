@@ -54,7 +54,7 @@ def to_csv(sheet: Sheet) -> bytes:
     """Return UTF-8 CSV with a byte order mark, which Excel needs to read Chinese."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([column.name for column in sheet.columns])
+    writer.writerow([_safe(column.name) for column in sheet.columns])
     for row in sheet.rows:
         writer.writerow([_csv_cell(cell, column) for cell, column in zip(row, sheet.columns, strict=True)])
     for note in sheet.notes:
@@ -109,4 +109,5 @@ def _csv_cell(cell: Any, column: Column) -> str:
 
 
 def _safe(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    """Quote what would be a formula, also behind the spaces that some programs skip."""
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) or text.strip().startswith(_FORMULA_STARTS) else text

@@ -11,15 +11,15 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Uuid, case, cast, func, select
+from sqlalchemy import case, func, select
 
 from campaigns.catalog import offer_facts
 from campaigns.models import Offer
 from foundation.db import db
-from foundation.money import apportion
 from ledger.accounts import Code
 from ledger.models import LedgerAccount, Transfer
 from merchants.models import Merchant, Redemption, Store
+from settlement.parts import parts
 
 
 class Place(NamedTuple):
@@ -65,8 +65,6 @@ _FIGURE_OF = {
     Code.CLAIM: "claimed",
     Code.EXPIRE: "expired",
     Code.RECALL: "recalled",
-    Code.REDEEM: "redeemed",
-    Code.VOID: "voided",
 }
 
 
@@ -80,7 +78,6 @@ def compute(first_day: date, last_day: date) -> dict[Place, Sums]:
 
 def _add_issuance(figures: dict[Place, Sums], first_day: date, last_day: date) -> None:
     """Add what was released, claimed, expired and recalled."""
-    codes = (Code.RELEASE, Code.CLAIM, Code.EXPIRE, Code.RECALL)
     # The account that knows the offer: where release and claim put the money, where the others took it from.
     side = case(
         (Transfer.code.in_([Code.RELEASE.value, Code.CLAIM.value]), Transfer.credit_account_id),
@@ -99,7 +96,7 @@ def _add_issuance(figures: dict[Place, Sums], first_day: date, last_day: date) -
         )
         .join(LedgerAccount, LedgerAccount.id == side)
         .join(Offer, Offer.id == LedgerAccount.offer_id)
-        .where(Transfer.bureau_day.between(first_day, last_day), Transfer.code.in_([code.value for code in codes]))
+        .where(Transfer.bureau_day.between(first_day, last_day), Transfer.code.in_([code.value for code in _FIGURE_OF]))
         .group_by(
             Transfer.bureau_day,
             Transfer.code,
@@ -120,69 +117,42 @@ def _add_issuance(figures: dict[Place, Sums], first_day: date, last_day: date) -
 
 
 def _add_redemptions(figures: dict[Place, Sums], first_day: date, last_day: date) -> None:
-    """Add what was redeemed and voided, and the consumption it drove."""
-    by_source: dict[tuple[Any, ...], dict[int, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
-    site = (
+    """Add what was redeemed and voided, and the consumption it drove, by the source that paid.
+
+    One statement, so that sums and counts are of the same redemptions while tills go on.
+    """
+    part = parts(Transfer.bureau_day.between(first_day, last_day))
+    is_voided = Redemption.status == "voided"
+    place = (
         Redemption.bureau_day,
         Redemption.campaign_id,
         Redemption.offer_id,
+        part.c.fund_source_id,
         Store.county,
         Merchant.industry,
         Redemption.merchant_id,
     )
-    moved = db.session.execute(
-        select(*site, LedgerAccount.fund_source_id, Transfer.code, func.sum(Transfer.amount_fen))
-        .select_from(Transfer)
-        .join(Redemption, Redemption.id == cast(Transfer.document_id, Uuid))
-        .join(LedgerAccount, LedgerAccount.id == Transfer.debit_account_id)
-        .join(Store, Store.id == Redemption.store_id)
-        .join(Merchant, Merchant.id == Redemption.merchant_id)
-        .where(
-            Transfer.bureau_day.between(first_day, last_day),
-            Transfer.code.in_([Code.REDEEM.value, Code.VOID.value]),
-        )
-        .group_by(*site, LedgerAccount.fund_source_id, Transfer.code)
-    )
-    for *where, source_id, code, fen in moved:
-        by_source[tuple(where)][source_id][code] = int(fen)
-    stands = Redemption.status == "redeemed"
-    counted = db.session.execute(
+    rows = db.session.execute(
         select(
-            *site,
-            func.count(),
-            func.sum(case((stands, 0), else_=1)),
-            func.sum(case((stands, Redemption.bill_fen), else_=0)),
+            *place,
+            func.sum(part.c.is_first),
+            func.sum(part.c.discount_fen),
+            func.sum(case((is_voided, part.c.is_first), else_=0)),
+            func.sum(case((is_voided, part.c.discount_fen), else_=0)),
+            func.sum(case((is_voided, 0), else_=part.c.bill_fen)),
         )
+        .join(part, part.c.redemption_id == Redemption.id)
         .join(Store, Store.id == Redemption.store_id)
         .join(Merchant, Merchant.id == Redemption.merchant_id)
-        .where(Redemption.bureau_day.between(first_day, last_day))
-        .group_by(*site)
+        .group_by(*place)
     )
-    for *where, count, voided, driven_fen in counted:
-        _spread(figures, tuple(where), by_source[tuple(where)], int(count), int(voided), int(driven_fen))
-
-
-def _spread(
-    figures: dict[Place, Sums],
-    where: tuple[Any, ...],
-    by_source: dict[int, dict[str, int]],
-    count: int,
-    voided: int,
-    driven_fen: int,
-) -> None:
-    """Spread one site's redemptions over the sources that paid them."""
-    day, campaign_id, offer_id, county, industry, merchant_id = where
-    order = [source_id for source_id in offer_facts(offer_id).split if source_id in by_source]
-    weights = [(str(source_id), by_source[source_id].get(Code.REDEEM.value, 0)) for source_id in order]
-    driven = apportion(driven_fen, weights)
-    for place, source_id in enumerate(order):
-        sums = figures[Place(day, campaign_id, offer_id, source_id, county, industry, merchant_id)]
-        sums.redeemed_fen += by_source[source_id].get(Code.REDEEM.value, 0)
-        sums.voided_fen += by_source[source_id].get(Code.VOID.value, 0)
-        sums.driven_fen += driven[str(source_id)]
-        if place == 0:
-            sums.redeemed_count += count
-            sums.voided_count += voided
+    for *where, redeemed, redeemed_fen, voided, voided_fen, driven_fen in rows:
+        sums = figures[Place(*where)]
+        sums.redeemed_count += int(redeemed)
+        sums.redeemed_fen += int(redeemed_fen)
+        sums.voided_count += int(voided)
+        sums.voided_fen += int(voided_fen)
+        sums.driven_fen += int(driven_fen)
 
 
 def gather(figures: Iterable[tuple[Place, Any]], *names: str) -> dict[tuple[Any, ...], Sums]:

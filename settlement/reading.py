@@ -10,11 +10,12 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from campaigns.models import Campaign, FundSource
-from foundation.clock import bureau_day
 from foundation import clock
+from foundation.clock import bureau_day
 from foundation.db import db
 from foundation.paging import Page, page_of
 from identity.models import Account, Citizen
+from ledger.accounts import Code
 from ledger.models import Transfer
 from merchants.errors import RedemptionUnknown
 from merchants.models import Cashier, Merchant, Redemption, Till
@@ -67,11 +68,9 @@ class RedemptionFacts:
 
 
 def years() -> list[int]:
-    """Return the years in which money moved, latest first; this year if none has."""
-    first, last = db.session.execute(select(func.min(Transfer.bureau_day), func.max(Transfer.bureau_day))).one()
-    if first is None:
-        return [bureau_day(clock.now()).year]
-    return list(range(last.year, first.year - 1, -1))
+    """Return the years in which vouchers were claimed, latest first; this year if none was."""
+    days = db.session.scalars(select(Transfer.bureau_day).where(Transfer.code == Code.CLAIM.value).distinct())
+    return sorted({day.year for day in days}, reverse=True) or [bureau_day(clock.now()).year]
 
 
 def unsettled() -> list[Unsettled]:
@@ -92,7 +91,8 @@ def unsettled() -> list[Unsettled]:
         .group_by(Redemption.campaign_id)
         .order_by(Redemption.campaign_id)
     ).all()
-    campaigns = {row.id: row for row in db.session.scalars(select(Campaign).where(Campaign.id.in_([r[0] for r in rows])))}
+    named = db.session.scalars(select(Campaign).where(Campaign.id.in_([row[0] for row in rows])))
+    campaigns = {campaign.id: campaign for campaign in named}
     return [Unsettled(campaigns[key], int(count), int(fen), first, last) for key, count, fen, first, last in rows]
 
 
@@ -135,7 +135,7 @@ def batch_sources(batch_id: int) -> list[tuple[FundSource, int]]:
         .join(StatementLine, StatementLine.fund_source_id == FundSource.id)
         .join(Statement, Statement.id == StatementLine.statement_id)
         .where(Statement.batch_id == batch_id)
-        .group_by(FundSource)
+        .group_by(FundSource.id)
         .order_by(FundSource.id)
     )
     return [(source, int(fen)) for source, fen in rows]
@@ -151,10 +151,8 @@ def statement(statement_id: int) -> StatementRow:
 
 def redemptions_of_statement(statement_id: int, page: int) -> Page[Redemption]:
     """Return a page of the redemptions on a statement, oldest first; a rejected batch's statements have none."""
-    return page_of(
-        select(Redemption).where(Redemption.statement_id == statement_id).order_by(Redemption.redeemed_at, Redemption.id),
-        page,
-    )
+    mine = select(Redemption).where(Redemption.statement_id == statement_id)
+    return page_of(mine.order_by(Redemption.redeemed_at, Redemption.id), page)
 
 
 def redemption(redemption_id: UUID) -> RedemptionFacts:

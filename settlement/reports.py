@@ -54,6 +54,7 @@ class Query:
     county: str | None = None
     industry: str | None = None
     merchant_id: int | None = None
+    offer_id: int | None = None
     first_day: date | None = None
     last_day: date | None = None
 
@@ -76,6 +77,7 @@ class Query:
             "county": self.county,
             "industry": self.industry,
             "merchant_id": self.merchant_id,
+            "offer_id": self.offer_id,
         }
         return {name: value for name, value in wanted.items() if value is not None}
 
@@ -102,7 +104,7 @@ class Report:
 
 def report(query: Query) -> Report:
     """Compute a report. Refuses QueryMalformed where a grouping cannot be combined with a filter."""
-    if query.by == "offer" and query.at_merchants:
+    if query.at_merchants and (query.by == "offer" or query.offer_id is not None):
         raise QueryMalformed(given="offer + merchant", field="by")
     groups = _group_sums(query)
     holdings = _holdings(query)
@@ -146,7 +148,7 @@ def _meaningless(query: Query, key: str, *, total: bool) -> bool:
     if key in COUNTS:
         return (query.by == "source" and not total) or query.fund_source_id is not None
     if key in ("budget_fen", "surplus_fen", "owed_fen", "paid_fen"):
-        return query.county is not None or query.industry is not None
+        return query.county is not None or query.industry is not None or query.offer_id is not None
     return False
 
 
@@ -164,18 +166,23 @@ def why_meaningless(query: Query, key: str) -> str:
 def _group_sums(query: Query) -> dict[Any, Sums]:
     """Return group key → sums, of closed and open days together."""
     groups: dict[Any, Sums] = defaultdict(Sums)
-    for key, sums in _closed_sums(query):
+    # Asked once: a day that is closed while this report is made must be in one of the two parts and not in neither.
+    open_from = first_open_day()
+    for key, sums in _closed_sums(query, open_from):
         groups[key].add(sums)
-    for place, sums in _open_figures(query).items():
+    for place, sums in _open_figures(query, open_from).items():
         if all(getattr(place, name) == value for name, value in query.filters().items()):
             groups[getattr(place, GROUPINGS[query.by])].add(sums)
     return dict(groups)
 
 
-def _closed_sums(query: Query) -> list[tuple[Any, Any]]:
+def _closed_sums(query: Query, open_from: date | None) -> list[tuple[Any, Any]]:
+    if open_from is None:
+        return []
     model: Any = MerchantDayFigure if query.at_merchants else DayFigure
     group = getattr(model, GROUPINGS[query.by])
     statement = select(group, *(func.sum(getattr(model, name)).label(name) for name in SUM_NAMES)).group_by(group)
+    statement = statement.where(model.bureau_day < open_from)
     for name, value in query.filters().items():
         statement = statement.where(getattr(model, name) == value)
     if query.first_day:
@@ -189,11 +196,10 @@ def _as_sums(row: Any) -> Sums:
     return Sums(**{name: int(getattr(row, name) or 0) for name in SUM_NAMES})
 
 
-def _open_figures(query: Query) -> dict[Place, Sums]:
-    first = first_open_day()
-    if first is None:
+def _open_figures(query: Query, open_from: date | None) -> dict[Place, Sums]:
+    if open_from is None:
         return {}
-    first = max(first, query.first_day or first)
+    first = max(open_from, query.first_day or open_from)
     last = query.last_day or bureau_day(clock.now())
     computed = figures.compute(first, last) if first <= last else {}
     return {place: sums for place, sums in computed.items() if place.merchant_id or not query.at_merchants}
@@ -244,5 +250,5 @@ def _labels(by: str, keys: Sequence[Any]) -> dict[Any, str]:
     if by == "day":
         return {key: key.isoformat() for key in keys}
     model: Any = {"campaign": Campaign, "source": FundSource, "merchant": Merchant, "offer": Offer}[by]
-    names = dict(db.session.execute(select(model.id, model.name).where(model.id.in_(keys))).tuples().all())
+    names = dict(db.session.execute(select(model.id, model.name).where(model.id.in_(keys))).all())
     return {key: names.get(key, str(key)) for key in keys}

@@ -1,6 +1,7 @@
 """Beneath a figure: the rows that add up to it.
 
-Metrics of redemptions open to redemptions, metrics of issuance and balances to the ledger's transfers.
+Metrics of redemptions open to redemptions, the number of claims to claims, metrics of issuance and balances to the
+ledger's transfers. A ratio opens to the redemptions it is about.
 """
 
 from collections.abc import Sequence
@@ -11,13 +12,16 @@ from uuid import UUID
 
 from sqlalchemy import Select, case, func, select
 
-from campaigns.models import Campaign, FundSource, Offer
+from campaigns.models import Campaign, CampaignRound, FundSource, Offer, Release
+from foundation import clock
 from foundation.db import db
-from ledger.accounts import AccountKind, Code
+from ledger.accounts import Code
 from ledger.models import LedgerAccount, Transfer
 from merchants.models import Merchant, Redemption, Store
 from settlement.errors import QueryMalformed
+from settlement.parts import parts
 from settlement.reports import Query
+from voucher.models import ClaimBatch
 
 PAGE_SIZE = 50
 
@@ -34,7 +38,6 @@ _REDEMPTION_STATES: dict[str, tuple[str, ...]] = {
 _TRANSFER_CODES: dict[str, tuple[Code, ...]] = {
     "budget_fen": (Code.FUND,),
     "released_fen": (Code.RELEASE,),
-    "claimed_count": (Code.CLAIM,),
     "claimed_fen": (Code.CLAIM,),
     "expired_fen": (Code.EXPIRE,),
     "returned_fen": (Code.EXPIRE, Code.RECALL),
@@ -48,6 +51,8 @@ _AT_DEBIT = (Code.EXPIRE.value, Code.RECALL.value, Code.VOID.value, Code.PAY.val
 
 @dataclass(frozen=True)
 class RedemptionRow:
+    """``counted_fen`` is how it counts in the metric: its bill or its discount, or one source's part of it."""
+
     id: UUID
     redeemed_at: datetime
     campaign_name: str
@@ -56,8 +61,21 @@ class RedemptionRow:
     store_name: str
     bill_fen: int
     discount_fen: int
+    counted_fen: int
     status: str
     void_reason: str | None
+
+
+@dataclass(frozen=True)
+class ClaimRow:
+    """Vouchers of one offer that were granted together."""
+
+    id: UUID
+    claimed_at: datetime
+    round_name: str
+    offer_name: str
+    count: int
+    face_value_fen: int
 
 
 @dataclass(frozen=True)
@@ -76,13 +94,15 @@ class TransferRow:
 
 @dataclass(frozen=True)
 class RowsPage:
-    """One page of rows. ``count`` and ``total_fen`` are of all pages: of bills for driven_fen, else of the metric."""
+    """One page of rows of a kind: "redemptions", "claims" or "transfers". The rest is of all pages together:
+    ``count`` rows, ``total_fen`` of what they count in the metric, and ``vouchers`` where rows are of several."""
 
     kind: str
-    rows: Sequence[RedemptionRow | TransferRow]
+    rows: Sequence[RedemptionRow | ClaimRow | TransferRow]
     count: int
     total_fen: int
     page: int
+    vouchers: int = 0
 
     @property
     def pages(self) -> int:
@@ -93,6 +113,8 @@ def rows_of(query: Query, metric: str, *, page: int = 1) -> RowsPage:
     """Return the rows beneath a metric under the query's filters. Refuses QueryMalformed for an unknown metric."""
     if metric in _REDEMPTION_STATES:
         return _redemptions(query, metric, page)
+    if metric == "claimed_count":
+        return _claims(query, page)
     if metric in _TRANSFER_CODES:
         return _transfers(query, metric, page)
     raise QueryMalformed(given=metric[:20], field="metric")
@@ -103,35 +125,77 @@ def _redemptions(query: Query, metric: str, page: int) -> RowsPage:
     for column, wanted in (
         (Redemption.campaign_id, query.campaign_id),
         (Redemption.merchant_id, query.merchant_id),
+        (Redemption.offer_id, query.offer_id),
         (Store.county, query.county),
         (Merchant.industry, query.industry),
     ):
         if wanted is not None:
             conditions.append(column == wanted)
     conditions += _period(Redemption.bureau_day, query)
-    amount: Any = Redemption.bill_fen if metric == "driven_fen" else Redemption.discount_fen
+    of_bills = metric == "driven_fen"
+    amount: Any = Redemption.bill_fen if of_bills else Redemption.discount_fen
+    base = select(Redemption, Campaign.name, Offer.name, Merchant.name, Store.name)
+    if query.fund_source_id is not None:
+        part = parts(*_period(Transfer.bureau_day, query))
+        amount = part.c.bill_fen if of_bills else part.c.discount_fen
+        conditions.append(part.c.fund_source_id == query.fund_source_id)
+        base = base.join(part, part.c.redemption_id == Redemption.id)
     base = (
-        select(Redemption, Campaign.name, Offer.name, Merchant.name, Store.name)
+        base.add_columns(amount.label("counted_fen"))
         .join(Campaign, Campaign.id == Redemption.campaign_id)
         .join(Offer, Offer.id == Redemption.offer_id)
         .join(Merchant, Merchant.id == Redemption.merchant_id)
         .join(Store, Store.id == Redemption.store_id)
         .where(*conditions)
     )
-    if query.fund_source_id is not None:
-        paid_by = select(LedgerAccount.offer_id).where(
-            LedgerAccount.fund_source_id == query.fund_source_id, LedgerAccount.kind == AccountKind.OUTSTANDING.value
-        )
-        base = base.where(Redemption.offer_id.in_(paid_by))
     count, total = _count(base, amount)
     found = db.session.execute(_page(base.order_by(Redemption.redeemed_at.desc(), Redemption.id), page))
     rows = [
         RedemptionRow(
-            r.id, r.redeemed_at, campaign, offer, merchant, store, r.bill_fen, r.discount_fen, r.status, r.void_reason
+            id=r.id,
+            redeemed_at=r.redeemed_at,
+            campaign_name=campaign,
+            offer_name=offer,
+            merchant_name=merchant,
+            store_name=store,
+            bill_fen=r.bill_fen,
+            discount_fen=r.discount_fen,
+            counted_fen=int(counted_fen),
+            status=r.status,
+            void_reason=r.void_reason,
         )
-        for r, campaign, offer, merchant, store in found
+        for r, campaign, offer, merchant, store, counted_fen in found
     ]
     return RowsPage("redemptions", rows, count, total, page)
+
+
+def _claims(query: Query, page: int) -> RowsPage:
+    conditions: list[Any] = [
+        column == wanted
+        for column, wanted in (
+            (Offer.campaign_id, query.campaign_id),
+            (Offer.id, query.offer_id),
+            (Offer.county, query.county),
+            (Offer.industry, query.industry),
+        )
+        if wanted is not None
+    ]
+    if query.first_day:
+        conditions.append(ClaimBatch.claimed_at >= clock.day_start(query.first_day))
+    if query.last_day:
+        conditions.append(ClaimBatch.claimed_at < clock.day_end(query.last_day))
+    base = (
+        select(ClaimBatch, CampaignRound.name, Offer.name, Offer.face_value_fen)
+        .join(Release, Release.id == ClaimBatch.release_id)
+        .join(CampaignRound, CampaignRound.id == Release.round_id)
+        .join(Offer, Offer.id == Release.offer_id)
+        .where(*conditions)
+    )
+    count, total = _count(base, ClaimBatch.count * Offer.face_value_fen)
+    vouchers = _count(base, ClaimBatch.count)[1]
+    found = db.session.execute(_page(base.order_by(ClaimBatch.claimed_at.desc(), ClaimBatch.id), page))
+    rows = [ClaimRow(b.id, b.claimed_at, a_round, offer, b.count, face_fen) for b, a_round, offer, face_fen in found]
+    return RowsPage("claims", rows, count, total, page, vouchers)
 
 
 def _transfers(query: Query, metric: str, page: int) -> RowsPage:
@@ -142,6 +206,7 @@ def _transfers(query: Query, metric: str, page: int) -> RowsPage:
         (LedgerAccount.campaign_id, query.campaign_id),
         (LedgerAccount.fund_source_id, query.fund_source_id),
         (LedgerAccount.merchant_id, query.merchant_id),
+        (LedgerAccount.offer_id, query.offer_id),
         (Offer.county, query.county),
         (Offer.industry, query.industry),
     ):

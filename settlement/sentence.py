@@ -8,8 +8,6 @@ from sqlalchemy import select
 from campaigns.models import FundSource
 from foundation.db import db
 from foundation.money import format_wan
-from ledger.accounts import AccountKind
-from ledger.models import LedgerAccount
 from settlement.reports import Query, Report, report
 
 
@@ -48,15 +46,11 @@ def _ratio(value: int | Decimal | None) -> str:
 
 
 def _levels(year: int) -> str:
-    """Return who paid together: 市县两级共同, 市级, ...; of the campaigns with anything in that year."""
-    campaign_ids = [int(row.key) for row in year_report(year).rows if row.values["claimed_fen"]]
-    levels = set(
-        db.session.scalars(
-            select(FundSource.level)
-            .join(LedgerAccount, LedgerAccount.fund_source_id == FundSource.id)
-            .where(LedgerAccount.campaign_id.in_(campaign_ids), LedgerAccount.kind == AccountKind.BUDGET.value)
-        )
-    )
+    """Return who paid together for what was claimed in that year: 市县两级共同, 市级, ..."""
+    first_day, last_day = year_period(year)
+    by_source = report(Query(by="source", first_day=first_day, last_day=last_day))
+    source_ids = [int(row.key) for row in by_source.rows if row.values["claimed_fen"]]
+    levels = set(db.session.scalars(select(FundSource.level).where(FundSource.id.in_(source_ids))))
     names = [
         name
         for level, name in (("central", "央"), ("province", "省"), ("city", "市"), ("county", "县"))

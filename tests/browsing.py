@@ -1,8 +1,7 @@
 """The test client: each request in a context of its own, as a server would run it, with our pages' CSRF token."""
 
 import contextvars
-import hashlib
-import os
+import secrets
 from typing import Any
 
 from flask import Flask
@@ -21,7 +20,8 @@ class Browser(FlaskClient):
     """
 
     def open(self, *args: Any, csrf: bool = True, **kwargs: Any) -> TestResponse:
-        assert not (db.session.new or db.session.dirty), "the test has uncommitted rows: use transaction()"
+        uncommitted = [*db.session.new, *db.session.dirty]
+        assert not uncommitted, "the test has uncommitted rows: use transaction()"
         db.session.rollback()
         method = kwargs.get("method", "GET")
         headers = dict(kwargs.pop("headers", None) or {})
@@ -35,8 +35,8 @@ class Browser(FlaskClient):
     def csrf_token(self) -> str:
         """Return a token that fits this browser's session."""
         with self.session_transaction() as session:
-            secret = session.setdefault("csrf_token", hashlib.sha1(os.urandom(64)).hexdigest())
-        return str(self._serializer(self.application).dumps(secret))
+            known = session.setdefault("csrf_token", secrets.token_hex(20))
+        return str(self._serializer(self.application).dumps(known))
 
     @staticmethod
     def _serializer(app: Flask) -> URLSafeTimedSerializer:

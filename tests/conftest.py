@@ -8,17 +8,16 @@ as races between transactions. REQUIRE_ALL=1 makes a missing PostgreSQL or brows
 import os
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from importlib.util import find_spec
 
 import pytest
-from flask import Flask
-
 from argon2 import PasswordHasher
+from flask import Flask
 
 from foundation import clock as clocks
 from foundation.clock import SHANGHAI, SimulatedClock
 from foundation.db import db
 from identity import passwords
+from ledger import audit
 from tests import databases, people
 from tests.browsing import Browser
 from webapp import create_app
@@ -36,8 +35,6 @@ BEGINNING = datetime(2023, 5, 8, 10, 0, tzinfo=SHANGHAI)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "browser: drives a real browser")
-    config.addinivalue_line("markers", "slow: takes more than a few seconds")
     if not hasattr(config, "workerinput"):
         databases.begin_run()
 
@@ -74,7 +71,7 @@ def _postgres_url() -> Iterator[str]:
         missing(str(reason))
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A fresh database; the test runs once on each engine."""
     if request.param == "postgres":
@@ -112,10 +109,6 @@ def _running(url: str) -> Iterator[Flask]:
 
 
 def _audit() -> None:
-    if find_spec("ledger.audit") is None:
-        return
-    from ledger import audit
-
     findings = audit.run()
     assert not findings, f"the ledger audit found: {findings}"
 

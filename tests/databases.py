@@ -183,7 +183,7 @@ def _postgres_template() -> str:
                 for setting in SERVER_SPEED:
                     _execute(f"ALTER SYSTEM SET {setting}")
                 _execute("SELECT pg_reload_conf()")
-            _execute(f'CREATE DATABASE "{template}" ENCODING \'UTF8\' TEMPLATE template0')
+            _execute(f"CREATE DATABASE \"{template}\" ENCODING 'UTF8' TEMPLATE template0")
             build_schema(_url_of(template))
             done.touch()
     return template
@@ -198,7 +198,9 @@ def fresh_postgres() -> Iterator[str]:
     """Yield the URL of a new PostgreSQL database with the present schema, and drop it afterwards."""
     template = _postgres_template()
     name = f"t{uuid4().hex}"
-    _execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    # Copying files is the faster way where a checkpoint costs nothing, as on our own server.
+    strategy = "WAL_LOG" if "VOUCHER_TEST_PG_URL" in os.environ else "FILE_COPY"
+    _execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY {strategy}')
     try:
         yield _url_of(name)
     finally:

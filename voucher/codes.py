@@ -127,13 +127,14 @@ def open_vouchers(held: Sequence[tuple[UUID, UUID]], device_hash: bytes) -> list
             Entitlement.expires_at > now,
         )
         .values(device_hash=device_hash)
-        .returning(Entitlement.id)
+        .returning(Entitlement.id, Entitlement.citizen_id)
         .execution_options(synchronize_session=False)
     )
-    opened = list(db.session.scalars(statement))
-    _retire_elsewhere(opened, device_hash, now)
-    shown = dict(zip(opened, _show(opened, device_hash, now), strict=True))
-    return [shown.get(entitlement_id) for entitlement_id, _ in held]
+    opened = [(entitlement_id, citizen_id) for entitlement_id, citizen_id in db.session.execute(statement)]
+    ids = [entitlement_id for entitlement_id, _ in opened]
+    _retire_elsewhere(ids, device_hash, now)
+    shown = dict(zip(opened, _show(ids, device_hash, now), strict=True))
+    return [shown.get(pair) for pair in held]
 
 
 def _retire_elsewhere(entitlement_ids: Sequence[UUID], device_hash: bytes, now: datetime) -> None:
@@ -144,7 +145,6 @@ def _retire_elsewhere(entitlement_ids: Sequence[UUID], device_hash: bytes, now: 
             VoucherCode.entitlement_id.in_(entitlement_ids),
             VoucherCode.device_hash != device_hash,
             VoucherCode.retired_at.is_(None),
-            VoucherCode.used_at.is_(None),
         )
         .values(retired_at=now)
         .execution_options(synchronize_session=False)

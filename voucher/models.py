@@ -82,7 +82,8 @@ class PersonQuota(Base):
 
 
 class VoucherCode(Base):
-    """A code that was shown: only its keyed hash is kept. Spent with its entitlement, retired by another device."""
+    """A code that was shown: only its keyed hash is kept. It ends with its minute, when another device
+    opens the voucher, or when the redemption it made is voided."""
 
     __tablename__ = "voucher_code"
 
@@ -91,5 +92,4 @@ class VoucherCode(Base):
     device_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
     shown_at: Mapped[datetime] = mapped_column(UTCDateTime)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
-    used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     retired_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

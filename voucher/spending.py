@@ -33,7 +33,6 @@ def look_up(code_hashes: Sequence[bytes], now: datetime) -> dict[bytes, Presente
     rows = db.session.execute(
         select(
             VoucherCode.code_hash,
-            VoucherCode.used_at,
             VoucherCode.retired_at,
             VoucherCode.expires_at.label("code_expires_at"),
             Entitlement.id,
@@ -56,8 +55,7 @@ def look_up(code_hashes: Sequence[bytes], now: datetime) -> dict[bytes, Presente
 def _present(row: Any, now: datetime) -> Presented | Refusal:
     if row.status == "redeemed":
         return AlreadyRedeemed(redeemed_at=row.redeemed_at, place=row.redeemed_place)
-    # A code is single use even where its redemption was voided: the citizen's page shows a fresh one.
-    if row.used_at is not None or now >= row.code_expires_at:
+    if now >= row.code_expires_at:
         return CodeExpired()
     if row.retired_at is not None:
         return CodeRetired()
@@ -82,26 +80,26 @@ _TELL_HOLDER = (
         redeemed_discount_fen=bindparam("discount"),
     )
 )
-_USE_CODE = (
-    update(VoucherCode.__table__)  # type: ignore[arg-type]
-    .where(VoucherCode.code_hash == bindparam("hash"))
-    .values(used_at=bindparam("at"))
-)
 
 
 def record_use(uses: Sequence[Mapping[str, Any]]) -> None:
-    """Write on spent entitlements what their holders see, and use up the codes.
-
-    Each use: entitlement, hash, at, place, bill, discount (fen).
-    """
+    """Write on spent entitlements what their holders see. Each use: entitlement, at, place, bill, discount (fen)."""
     if uses:
-        db.session.execute(_TELL_HOLDER, [{k: v for k, v in use.items() if k != "hash"} for use in uses])
-        db.session.execute(_USE_CODE, [{"hash": use["hash"], "at": use["at"]} for use in uses])
+        db.session.execute(_TELL_HOLDER, uses)
 
 
 def restore(entitlement_id: UUID, step: Step) -> bool:
-    """Give a redeemed entitlement back to its holder, with its original end; return whether it was redeemed."""
+    """Give a redeemed entitlement back to its holder, with its original end; return whether it was redeemed.
+
+    The code it was redeemed by ends here: a code is single use, and the holder's page shows a fresh one.
+    """
     nothing = dict.fromkeys(("redeemed_at", "redeemed_place", "redeemed_bill_fen", "redeemed_discount_fen"))
+    db.session.execute(
+        update(VoucherCode)
+        .where(VoucherCode.entitlement_id == entitlement_id, VoucherCode.expires_at > step.at)
+        .values(expires_at=step.at)
+        .execution_options(synchronize_session=False)
+    )
     return bool(ENTITLEMENT.apply(Entitlement, [entitlement_id], "void", step, also_set=nothing))
 
 

@@ -3,8 +3,11 @@
 import campaigns.audit_checks
 import merchants.audit_checks
 import settlement.audit_checks
-import voucher.audit_checks  # noqa: F401 - importing a room's checks registers them
+import voucher.audit_checks
 from ledger import audit
+
+#: Importing a room's checks registers them.
+ROOMS_WITH_CHECKS = (campaigns.audit_checks, merchants.audit_checks, settlement.audit_checks, voucher.audit_checks)
 
 
 class AuditFailed(Exception):

@@ -7,14 +7,19 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Flask, request
 
+from campaigns.bureau_pages import blueprint as campaigns_desk
 from identity import gates
 from identity.citizen_pages import blueprint as sign_in
 from identity.gates import Gate
 from identity.staff_pages import blueprint as staff_sign_in
 from ledger.bureau_pages import blueprint as ledger_desk
+from merchants.bureau_pages import blueprint as merchants_desk
 from merchants.citizen_pages import blueprint as shop_pages
 from merchants.merchant_pages import blueprint as till_pages
 from merchants.pos_api import blueprint as pos
+from settlement.bureau_pages import blueprint as desk
+from settlement.bureau_reports import blueprint as settlement_desk
+from settlement.bureau_statements import blueprint as statements_desk
 from voucher.citizen_pages import campaign_pages, voucher_pages
 from webapp.api_docs import blueprint as api_docs
 from webapp.health import blueprint as health
@@ -39,6 +44,11 @@ DOORS: tuple[Door, ...] = (
     Door(voucher_pages, "/", gates.citizen),
     Door(shop_pages, "/", gates.open_to_all),
     Door(till_pages, "/till", gates.cashier),
+    Door(desk, "/bureau", gates.officer()),
+    Door(campaigns_desk, "/bureau/campaigns", gates.officer()),
+    Door(merchants_desk, "/bureau/merchants", gates.officer()),
+    Door(settlement_desk, "/bureau/settlement", gates.officer()),
+    Door(statements_desk, "/bureau/statements", gates.officer()),
     Door(ledger_desk, "/bureau/ledger", gates.officer()),
     Door(pos, "/api/pos/v1", gates.till_key, forms=False),
     Door(api_docs, "/api/docs", gates.open_to_all),

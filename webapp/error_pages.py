@@ -20,10 +20,10 @@ from werkzeug.exceptions import HTTPException
 from foundation import idempotency
 from foundation.db import DatabaseBusy, engine_refusal
 from foundation.errors import (
+    N_,
     Conflict,
     Forbidden,
     Malformed,
-    N_,
     NotFound,
     Refusal,
     SignInNeeded,

@@ -17,10 +17,21 @@ import identity.models
 import ledger.models
 import merchants.models
 import settlement.models
-import settlement.models
-import voucher.models  # noqa: F401 - every room's tables are known wherever migrations are
+import voucher.models
 from foundation.db import db
 
+#: Every module with tables, so that all of them are known wherever migrations are.
+MODULES_WITH_TABLES = (
+    foundation.idempotency,
+    foundation.slots,
+    foundation.states,
+    campaigns.models,
+    identity.models,
+    ledger.models,
+    merchants.models,
+    settlement.models,
+    voucher.models,
+)
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 

@@ -7,7 +7,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from foundation.config import Settings
-from foundation.errors import Malformed, N_
+from foundation.errors import N_, Malformed
 
 csrf = CSRFProtect()
 
@@ -71,12 +71,13 @@ def init_security(app: Flask, settings: Settings) -> None:
     app.before_request(_refuse_nul_bytes)
     csrf.init_app(app)
 
+    always = dict(HEADERS)
+    if settings.secure_cookies:
+        always["Strict-Transport-Security"] = f"max-age={TWO_YEARS_SECONDS}; includeSubDomains"
+
     @app.after_request
     def add_headers(response: Response) -> Response:
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        if settings.secure_cookies:
-            response.headers["Strict-Transport-Security"] = f"max-age={TWO_YEARS_SECONDS}; includeSubDomains"
+        response.headers.extend(always)
         if request.endpoint != "static":
             response.headers.setdefault("Cache-Control", "no-store")
         return response

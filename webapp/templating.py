@@ -32,7 +32,9 @@ def init_templating(app: Flask) -> None:
     babel.init_app(app, default_locale="zh_Hans_CN", default_timezone="Asia/Shanghai")
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(vendor=vendor, asset=asset, translate=translate, now=clock.now, signed_in_as=signed_in_as)
+    app.jinja_env.globals.update(
+        vendor=vendor, asset=asset, translate=translate, now=clock.now, signed_in_as=signed_in_as
+    )
     app.jinja_env.filters.update(
         yuan=format_yuan,
         yuan_short=format_yuan_short,
@@ -48,7 +50,10 @@ def init_templating(app: Flask) -> None:
 
 def translate(refusal: Refusal) -> Told:
     """Return why, and what can be done, translated and filled."""
-    return Told(gettext(refusal.message, **refusal.params), gettext(refusal.way_out, **refusal.params) if refusal.way_out else "")
+    return Told(
+        gettext(refusal.message, **refusal.params),
+        gettext(refusal.way_out, **refusal.params) if refusal.way_out else "",
+    )
 
 
 def signed_in_as() -> Principal | None:

@@ -2,7 +2,7 @@
 
 Revision ID: 0001
 Revises:
-Create Date: 2026-11-24 07:22:29.940863
+Create Date: 2026-11-24 07:46:06.936245
 """
 
 import sqlalchemy as sa
@@ -662,7 +662,6 @@ def upgrade() -> None:
         sa.Column("device_hash", sa.LargeBinary(length=32), nullable=False),
         sa.Column("shown_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["entitlement_id"], ["entitlement.id"], name=op.f("fk_voucher_code_entitlement_id_entitlement")

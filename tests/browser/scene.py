@@ -26,13 +26,13 @@ class Scene:
         return "/campaigns/spring"
 
 
-def build() -> Scene:
+def build(opens_in: timedelta = timedelta(minutes=-5)) -> Scene:
     """Make the scene; call it in an application context on an empty database."""
-    campaign = world.opened(_document())
+    campaign = world.opened(_document(opens_in))
     return Scene(campaign, world.shop(campaign, name="漠阳楼"))
 
 
-def _document() -> dict[str, Any]:
+def _document(opens_in: timedelta) -> dict[str, Any]:
     now = clock.now()
     today = clock.bureau_day(now)
     document = world.spring(
@@ -43,7 +43,7 @@ def _document() -> dict[str, Any]:
         ],
         rounds=[
             world.a_round(
-                opens_at=now - timedelta(minutes=5),
+                opens_at=now + opens_in,
                 closes_at=day_end(today + timedelta(days=2)),
                 limits=[{"count": 2, "within": "round"}, {"count": 1, "within": "offer"}],
                 releases=[

@@ -5,9 +5,9 @@ from tests.world import spring, toml
 
 
 @pytest.fixture
-def run(app):
+def run(sqlite_app):
     """Run a command of the group and return its result."""
-    return lambda *args: app.test_cli_runner().invoke(campaigns, [str(arg) for arg in args])
+    return lambda *args: sqlite_app.test_cli_runner().invoke(campaigns, [str(arg) for arg in args])
 
 
 @pytest.fixture

@@ -201,15 +201,13 @@ def test_the_database_itself_keeps_stock_from_going_below_zero(clock, app):
         db.session.execute(text("UPDATE release SET remaining = -1 WHERE id = :id"), {"id": campaign.release})
 
 
-@pytest.mark.parametrize(
-    ("wanted", "taken", "left"), [(-1, 0, 10), (0, 0, 10), (1, 1, 9), (10, 10, 0), (11, 10, 0), (10**6, 10, 0)]
-)
-def test_what_is_there_is_taken_and_no_more(clock, app, wanted, taken, left):
+def test_what_is_there_is_taken_and_no_more(clock, app):
     campaign = opened()
-    with transaction():
-        assert rounds.take_stock(campaign.release, wanted) == taken
-        assert release_row(campaign.release).remaining == left
-        db.session.rollback()
+    for wanted, taken, left in [(-1, 0, 10), (0, 0, 10), (1, 1, 9), (10, 10, 0), (11, 10, 0), (10**6, 10, 0)]:
+        with transaction():
+            assert rounds.take_stock(campaign.release, wanted) == taken
+            assert release_row(campaign.release).remaining == left
+            db.session.rollback()
 
 
 def test_nothing_is_taken_from_a_release_that_does_not_exist(clock, app):

@@ -16,6 +16,21 @@ def job_run(job, **columns):
     return JobRun(job=job, slot=NOON, started_at=NOON, **columns)
 
 
+class PowerCut(Exception):
+    pass
+
+
+def fail():
+    raise PowerCut
+
+
+def keep(row, then=lambda: None):
+    with transaction():
+        db.session.add(row)
+        db.session.flush()
+        then()
+
+
 def names():
     db.session.rollback()
     return set(db.session.scalars(db.select(JobRun.job)))
@@ -31,26 +46,26 @@ def test_a_moment_comes_back_aware_in_utc_to_the_microsecond(app):
 
 
 def test_a_moment_without_a_zone_is_a_programming_error(app):
-    with pytest.raises(StatementError, match="time zone"), transaction():
-        db.session.add(JobRun(job="a", slot=NOON.replace(tzinfo=None), started_at=NOON))
-        db.session.flush()
+    with pytest.raises(StatementError, match="time zone"):
+        keep(JobRun(job="a", slot=NOON.replace(tzinfo=None), started_at=NOON))
 
 
 def test_a_transaction_is_kept_whole_or_not_at_all(app):
     with transaction():
         db.session.add(job_run("kept"))
-    with pytest.raises(RuntimeError), transaction():
-        db.session.add(job_run("lost"))
-        db.session.flush()
-        raise RuntimeError
+    with pytest.raises(PowerCut):
+        keep(job_run("lost"), then=fail)
     assert names() == {"kept"}
 
 
 def test_a_transaction_inside_another_is_part_of_it(app):
-    with pytest.raises(RuntimeError), transaction():
+    def outer():
         with transaction():
-            db.session.add(job_run("inner"))
-        raise RuntimeError
+            keep(job_run("inner"))
+            fail()
+
+    with pytest.raises(PowerCut):
+        outer()
     assert names() == set()
 
 
@@ -58,7 +73,9 @@ def test_a_fault_of_ours_is_not_called_a_busy_database(app):
     with transaction():
         db.session.add(job_run("a"))
     with pytest.raises(IntegrityError) as fault, transaction():
-        db.session.execute(JobRun.__table__.insert(), [{"job": "a", "slot": NOON, "started_at": NOON, "outcome": "", "summary": ""}])
+        db.session.execute(
+            JobRun.__table__.insert(), [{"job": "a", "slot": NOON, "started_at": NOON, "outcome": "", "summary": ""}]
+        )
     assert engine_refusal(fault.value) is None
 
 
@@ -84,17 +101,17 @@ def test_sqlite_writers_wait_for_each_other_instead_of_failing(sqlite_app):
 
 def test_a_lost_database_is_a_refusal_that_may_be_tried_again(postgres_app):
     assert is_postgresql()
-    backend = db.session.execute(text("SELECT pg_backend_pid()")).scalar_one()
-    with pytest.raises(DatabaseGone) as refused, transaction():
+
+    def cut_the_line():
         pid = db.session.execute(text("SELECT pg_backend_pid()")).scalar_one()
         with db.engine.connect() as other:
             other.execute(text(f"SELECT pg_terminate_backend({pid})"))
-        db.session.add(job_run("a"))
-        db.session.flush()
+        db.session.execute(text("SELECT 1"))
+
+    with pytest.raises(DatabaseGone) as refused:
+        keep(job_run("a"), then=cut_the_line)
     assert refused.value.code == "database_unavailable"
-    assert backend
-    with transaction():
-        db.session.add(job_run("b"))
+    keep(job_run("b"))
     assert names() == {"b"}
 
 

@@ -11,7 +11,9 @@ from identity.models import Account
 from tests import people
 from tests.people import HE, WEI
 
-machine = StateMachine("lamp", {("", "make"): "off", ("off", "press"): "on", ("on", "press"): "off", ("off", "drop"): "broken"})
+machine = StateMachine(
+    "lamp", {("", "make"): "off", ("off", "press"): "on", ("on", "press"): "off", ("off", "drop"): "broken"}
+)
 
 
 def step(reason="", actor="officer:1"):

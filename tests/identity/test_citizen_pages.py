@@ -101,7 +101,9 @@ def test_the_session_is_new_after_signing_in_and_gone_after_signing_out(app, cli
 def test_cookies_are_kept_from_scripts_and_other_sites(sqlite_app):
     sqlite_app.config["SESSION_COOKIE_SECURE"] = True
     client = people.browser_of(sqlite_app)
-    answer = client.post("/sign-in", data={"phone": LIN.phone}, base_url="https://localhost/", headers={"Referer": "https://localhost/"})
+    answer = client.post(
+        "/sign-in", data={"phone": LIN.phone}, base_url="https://localhost/", headers={"Referer": "https://localhost/"}
+    )
     cookies = answer.headers.getlist("Set-Cookie")
     assert {cookie.split("=")[0] for cookie in cookies} == {"voucher", "device"}
     for cookie in cookies:

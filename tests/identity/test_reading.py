@@ -79,7 +79,8 @@ def test_chinese_names_with_rare_characters_and_dots_are_read(typed, kept):
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "林", "Lin Xiaoman", "林1", "林\u202e满", "林\u200d满", "·林", "林·", "林··满", "林" * 31, "林😀", "=林满"]
+    "typed",
+    ["", "林", "Lin Xiaoman", "林1", "林\u202e满", "林\u200d满", "·林", "林·", "林··满", "林" * 31, "林😀", "=林满"],
 )
 def test_what_is_not_a_chinese_name_is_refused(typed):
     with pytest.raises(Refusal) as refused:

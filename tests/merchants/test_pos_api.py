@@ -25,7 +25,9 @@ class Till:
         self.client = people.browser_of(app)
 
     def post(self, path, body, *, key=None, **kwargs):
-        headers = {"X-Api-Key": self.key} | ({} if key is None else {"Idempotency-Key": key}) | kwargs.pop("headers", {})
+        headers = (
+            {"X-Api-Key": self.key} | ({} if key is None else {"Idempotency-Key": key}) | kwargs.pop("headers", {})
+        )
         return self.client.post(POS + path, json=body, headers=headers, csrf=False, **kwargs)
 
     def get(self, path):
@@ -202,7 +204,12 @@ def test_an_answer_is_the_till_s_own(app, campaign, shop, till, digits):
 
 @pytest.mark.parametrize(
     ("bill_fen", "status", "code"),
-    [(19_999, 409, "bill_below_threshold"), (0, 422, "amount_out_of_range"), (-1, 422, "amount_out_of_range"), (10**9 + 1, 422, "amount_out_of_range")],
+    [
+        (19_999, 409, "bill_below_threshold"),
+        (0, 422, "amount_out_of_range"),
+        (-1, 422, "amount_out_of_range"),
+        (10**9 + 1, 422, "amount_out_of_range"),
+    ],
 )
 def test_a_bill_that_will_not_do_is_refused_and_stays_on_the_trail(till, digits, bill_fen, status, code):
     assert problem(till.redeem(digits, bill_fen), status)["code"] == code
@@ -211,7 +218,9 @@ def test_a_bill_that_will_not_do_is_refused_and_stays_on_the_trail(till, digits,
     assert till.redeem(digits, 20_000).status_code == 201
 
 
-@pytest.mark.parametrize("typed", ["1234", "９６１２３４５６７８９０１２３４５６７８", "96'; DROP TABLE redemption; --"])
+@pytest.mark.parametrize(
+    "typed", ["1234", "９６１２３４５６７８９０１２３４５６７８", "96'; DROP TABLE redemption; --"]
+)
 def test_a_code_that_is_none_is_refused_and_stays_on_the_trail(till, typed):
     assert problem(till.redeem(typed), 422)["field"] == "code"
     assert count(RefusedScan) == 1
@@ -258,65 +267,79 @@ def test_a_cashiers_cookie_is_no_key(app, shop):
 # --- how strictly JSON is read ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "bill_fen",
-    ["20000", "２００００", "20_000", 20000.0, 200.5, True, False, None, [20000], {"$gt": 0}, 2**53, 10**30, -(10**30)],
-)
-def test_an_amount_is_a_whole_json_number_or_it_is_refused(till, digits, bill_fen):
-    told = problem(till.redeem(digits, bill_fen), 422)
-    assert told["field"] == "bill_fen"
+NOT_AMOUNTS = [
+    "20000",
+    "２００００",
+    "20_000",
+    20000.0,
+    200.5,
+    True,
+    False,
+    None,
+    [20000],
+    {"$gt": 0},
+    2**53,
+    10**30,
+    -(10**30),
+]
+
+
+def test_an_amount_is_a_whole_json_number_or_it_is_refused(till, digits):
+    for bill_fen in NOT_AMOUNTS:
+        assert problem(till.redeem(digits, bill_fen), 422)["field"] == "bill_fen", bill_fen
     assert count(Redemption) == 0
+    assert till.redeem(digits).status_code == 201
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"{",
-        b"[]",
-        b"null",
-        b'"text"',
-        b'{"code": "%s", "bill_fen": NaN}',
-        b'{"code": "%s", "bill_fen": Infinity}',
-        b'{"code": "%s", "bill_fen": 1, "bill_fen": 20000}',
-        b'{"code": "%s", "bill_fen": 1e400}',
-        b'{"code": "%s", "bill_fen": 2e4}',
-        b'{"code": "%s", "bill_fen": 20000, "discount_fen": 20000}',
-        b'{"code": "%s", "bill_fen": 20000, "status": "redeemed"}',
-        b'{"code": "%s"}',
-        b'{"bill_fen": 20000}',
-        b'{"code": 96, "bill_fen": 20000}',
-        b'{"code": "", "bill_fen": 20000}',
-        b'{"code": "%s\\u0000", "bill_fen": 20000}',
-        b'{"code": "%s\\ud800", "bill_fen": 20000}',
-        b'{"code": "\xff", "bill_fen": 20000}',
-        b'{"code": "%s", "bill_fen": ' + b"9" * 5000 + b"}",
-        b'{"code": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
-        b'{"code": "%s", "bill_fen": 20000} trailing',
-    ],
-    ids=range(22),
-)
-def test_a_body_that_readers_could_read_differently_is_refused(till, digits, body):
-    body = body.replace(b"%s", digits.encode())
-    headers = {"X-Api-Key": till.key, "Idempotency-Key": "k1", "Content-Type": "application/json"}
-    answer = till.client.post(f"{POS}/redemptions", data=body, headers=headers, csrf=False)
-    assert problem(answer, 422)["code"] in ("malformed", "json_malformed")
+NOT_BODIES = [
+    b"",
+    b"{",
+    b"[]",
+    b"null",
+    b'"text"',
+    b'{"code": "%s", "bill_fen": NaN}',
+    b'{"code": "%s", "bill_fen": Infinity}',
+    b'{"code": "%s", "bill_fen": 1, "bill_fen": 20000}',
+    b'{"code": "%s", "bill_fen": 1e400}',
+    b'{"code": "%s", "bill_fen": 2e4}',
+    b'{"code": "%s", "bill_fen": 20000, "discount_fen": 20000}',
+    b'{"code": "%s", "bill_fen": 20000, "status": "redeemed"}',
+    b'{"code": "%s"}',
+    b'{"bill_fen": 20000}',
+    b'{"code": 96, "bill_fen": 20000}',
+    b'{"code": "", "bill_fen": 20000}',
+    b'{"code": "%s\\u0000", "bill_fen": 20000}',
+    b'{"code": "%s\\ud800", "bill_fen": 20000}',
+    b'{"code": "\xff", "bill_fen": 20000}',
+    b'{"code": "%s", "bill_fen": ' + b"9" * 5000 + b"}",
+    b'{"code": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    b'{"code": "%s", "bill_fen": 20000} trailing',
+]
+
+
+def test_a_body_that_readers_could_read_differently_is_refused(till, digits):
+    for body in NOT_BODIES:
+        headers = {"X-Api-Key": till.key, "Idempotency-Key": "k1", "Content-Type": "application/json"}
+        sent = body.replace(b"%s", digits.encode())
+        answer = till.client.post(f"{POS}/redemptions", data=sent, headers=headers, csrf=False)
+        assert problem(answer, 422)["code"] in ("malformed", "json_malformed"), body[:60]
     assert count(Redemption) == 0
+    assert till.redeem(digits, key="k1").status_code == 201, "what could not be read has used up no key"
 
 
-@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", ""])
-def test_only_json_is_read(till, digits, media_type):
-    headers = {"X-Api-Key": till.key, "Idempotency-Key": "k1", "Content-Type": media_type}
-    body = json.dumps({"code": digits, "bill_fen": 20_000})
-    answer = till.client.post(f"{POS}/redemptions", data=body, headers=headers, csrf=False)
-    assert problem(answer, 415)
+def test_only_json_is_read(till, digits):
+    for media_type in ("text/plain", "application/x-www-form-urlencoded", ""):
+        headers = {"X-Api-Key": till.key, "Idempotency-Key": "k1", "Content-Type": media_type}
+        body = json.dumps({"code": digits, "bill_fen": 20_000})
+        answer = till.client.post(f"{POS}/redemptions", data=body, headers=headers, csrf=False)
+        assert problem(answer, 415), media_type
 
 
-@pytest.mark.parametrize("reason", ["", "x", "原" * 101, "退\x00货", 7, None])
-def test_a_void_needs_a_reason_that_says_something(till, digits, reason):
+def test_a_void_needs_a_reason_that_says_something(till, digits):
     receipt = till.redeem(digits).get_json()
-    answer = till.post(f"/redemptions/{receipt['redemption_id']}/void", {"reason": reason}, key="v1")
-    assert problem(answer, 422)
+    for number, reason in enumerate(["", "x", "原" * 101, "退\x00货", 7, None]):
+        answer = till.post(f"/redemptions/{receipt['redemption_id']}/void", {"reason": reason}, key=f"v{number}")
+        assert problem(answer, 422), reason
     assert till.get(f"/redemptions/{receipt['redemption_id']}").get_json()["status"] == "redeemed"
 
 

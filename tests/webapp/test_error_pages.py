@@ -102,7 +102,12 @@ def test_the_api_gets_a_problem_document(client):
 
 
 @pytest.mark.parametrize(
-    ("path", "layout"), [("/x/raise/spent", "css/citizen"), ("/till/x/raise/spent", "css/merchant"), ("/bureau/x/raise/spent", "css/bureau")]
+    ("path", "layout"),
+    [
+        ("/x/raise/spent", "css/citizen"),
+        ("/till/x/raise/spent", "css/merchant"),
+        ("/bureau/x/raise/spent", "css/bureau"),
+    ],
 )
 def test_a_page_says_why_and_what_to_do_in_the_layout_of_its_audience(client, path, layout):
     page = client.get(path).text
@@ -194,7 +199,9 @@ def test_after_a_form_they_come_back_to_its_page(client):
 
 
 def test_htmx_is_sent_to_the_sign_in_as_a_whole_page(client):
-    answer = client.get("/vouchers", headers={"HX-Request": "true", "HX-Current-URL": "http://localhost/vouchers?tab=used"})
+    answer = client.get(
+        "/vouchers", headers={"HX-Request": "true", "HX-Current-URL": "http://localhost/vouchers?tab=used"}
+    )
     assert answer.status_code == 401
     assert answer.headers["HX-Redirect"] == "/sign-in?next=/vouchers?tab%3Dused"
 

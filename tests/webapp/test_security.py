@@ -46,7 +46,9 @@ def test_static_files_are_served_and_may_be_kept(anyone):
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-@pytest.mark.parametrize("path", ["/static/../webapp/__init__.py", "/static/%2e%2e/wsgi.py", "/static/..%2fwsgi.py", "/static//etc/passwd"])
+@pytest.mark.parametrize(
+    "path", ["/static/../webapp/__init__.py", "/static/%2e%2e/wsgi.py", "/static/..%2fwsgi.py", "/static//etc/passwd"]
+)
 def test_no_path_leads_out_of_the_static_files(anyone, path):
     assert anyone.get(path).status_code in (308, 404)
 

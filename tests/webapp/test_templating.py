@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime
 import pytest
 from flask import render_template_string
 
-from foundation.errors import Conflict, N_
+from foundation.errors import N_, Conflict
 from webapp.templating import asset, local_date, local_day, local_time, translate, vendor
 
 MOMENT = datetime(2023, 5, 1, 2, 0, tzinfo=UTC)
@@ -37,7 +37,8 @@ def test_a_refusal_is_filled_with_what_it_was_raised_with():
 def test_money_and_masks_are_filters(sqlite_app):
     with sqlite_app.test_request_context():
         text = render_template_string(
-            "{{ 123456|yuan }} {{ 5000|yuan_short }} {{ 1783100000|wan }} {{ '13800138000'|mask_phone }} {{ '林小满'|mask_name }}"
+            "{{ 123456|yuan }} {{ 5000|yuan_short }} {{ 1783100000|wan }}"
+            " {{ '13800138000'|mask_phone }} {{ '林小满'|mask_name }}"
         )
     assert text == "1,234.56 50 1783.1 138****8000 林**"
 

@@ -4,19 +4,23 @@ const MOST_YUAN_DIGITS = 7;
 
 export class Amount {
   text = "";
-  // After a result the old amount stays readable, and the next digit begins a new one.
+  // After a redemption the amount stays readable but is spent; after a refusal it may be sent again. In both cases
+  // the next digit begins a new one.
   settled = false;
+  held = false;
 
   press(key) {
     if (key === "Escape") this.text = "";
     else if (key === "Backspace") this.text = this.settled ? "" : this.text.slice(0, -1);
     else for (const sign of key) this.append(sign);
     this.settled = false;
+    this.held = false;
   }
 
   append(sign) {
-    if (this.settled) this.text = "";
+    if (this.settled || this.held) this.text = "";
     this.settled = false;
+    this.held = false;
     const [yuan, fen] = this.text.split(".");
     if (sign === "." || sign === "。") {
       if (fen === undefined) this.text = `${yuan || "0"}.`;
@@ -24,6 +28,10 @@ export class Amount {
       if (fen === undefined && yuan.length < MOST_YUAN_DIGITS) this.text = yuan === "0" ? sign : yuan + sign;
       else if (fen !== undefined && fen.length < 2) this.text += sign;
     }
+  }
+
+  get usable() {
+    return this.fen > 0 && !this.settled;
   }
 
   get fen() {

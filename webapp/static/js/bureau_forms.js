@@ -31,3 +31,15 @@ for (const button of document.querySelectorAll("button[data-copies]")) {
 for (const form of document.querySelectorAll("form[data-filter]")) {
   for (const select of form.querySelectorAll("select")) select.addEventListener("change", () => form.requestSubmit());
 }
+
+// A day that is not over cannot be settled: the button is greyed, and the reason stands beside it.
+for (const input of document.querySelectorAll("input[data-latest]")) {
+  const button = document.getElementById(input.dataset.greys);
+  const why = document.getElementById(input.dataset.why);
+  const locked = button.disabled;
+  input.addEventListener("input", () => {
+    const late = input.value > input.dataset.latest;
+    why.hidden = !late;
+    button.disabled = locked || late;
+  });
+}

@@ -41,7 +41,7 @@ const camera = new Camera(part("video"), { ...reader, onCode: (text) => read(tex
 
 function draw() {
   part("amount").textContent = amount.shown;
-  part("amount").toggleAttribute("data-empty", !amount.fen || amount.settled);
+  part("amount").toggleAttribute("data-empty", !amount.usable);
   part("code").textContent = code ? words.code_read.replace("%s", code.slice(-4)) : words.code_missing;
   part("code").toggleAttribute("data-read", Boolean(code));
   const [label, hint, enabled] = offer();
@@ -54,7 +54,7 @@ function draw() {
 
 // What the big key does now, and why not when it does nothing.
 function offer() {
-  const hasAmount = amount.fen > 0 && !amount.settled;
+  const hasAmount = amount.usable;
   if (busy) return [words.go_busy, "", false];
   if (code && hasAmount) return [words.go_redeem, "", true];
   if (code) return [words.go_redeem, words.hint_amount, false];
@@ -64,7 +64,9 @@ function offer() {
 
 function press(key) {
   if (busy) return;
+  const closed = verdict.final;
   verdict.dismiss();
+  if (closed && (key === "Escape" || key === "Enter")) return;
   if (key === "Enter") {
     go();
     return;
@@ -81,7 +83,7 @@ function go() {
     redeem();
     return;
   }
-  armed = amount.fen > 0 && !amount.settled;
+  armed = amount.usable;
   if (!camera.on) startCamera();
   draw();
 }
@@ -92,7 +94,7 @@ function read(text, onPurpose) {
   if (!onPurpose && (verdict.final || text === code)) return;
   verdict.dismiss();
   code = text;
-  if (amount.fen > 0 && !amount.settled && (onPurpose || armed)) redeem();
+  if (amount.usable && (onPurpose || armed)) redeem();
   else draw();
 }
 
@@ -118,6 +120,7 @@ function show(told) {
     sound.good(`${words.done}，${words.collect}${told.receipt.customer_pays_fen / 100}元`);
     refreshDay();
   } else {
+    amount.held = true;
     verdict.refused(told);
     sound.bad(told.message);
   }

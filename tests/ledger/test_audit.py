@@ -1,0 +1,130 @@
+"""The audit is clean over a whole campaign's life, and every check of it is known to be able to fail."""
+
+import orjson
+import pytest
+
+import webapp.audit_checks  # noqa: F401 - registers every room's checks
+from campaigns.rounds import close_due_rounds, release_due_rounds
+from ledger import audit
+from ledger.accounts import FLOWS
+from ledger.audit import Check
+from ledger.commands import ledger
+from settlement.closing import approve, close_period, mark_paid
+from settlement.day_closing import close_days
+from tests.ledger.corruptions import CORRUPTIONS, corrupted, guards_off
+from tests.world import (
+    CLOSES,
+    JOB,
+    a_round,
+    at,
+    citizens,
+    claim,
+    claim_and_show,
+    done,
+    everything,
+    opened,
+    redeem,
+    shop,
+    spring,
+    void,
+)
+from voucher.expiry import expire_due
+
+
+def a_whole_life(clock):
+    """Live through a campaign so that every table that a check looks at has rows."""
+    second = a_round("r2", opens_at=at("2023-05-16 10:00"), closes_at=at("2023-05-18 10:00"))
+    campaign = opened(spring(rounds=[a_round(), second]))
+    place = shop(campaign)
+    lin, chen, liang, feng, huang = citizens(5)
+    claim(lin, campaign.releases["r1", "meal"])
+    redeem(place.till, claim_and_show(chen, campaign.releases["r1", "meal"])[1])
+    void(redeem(place.desk, claim_and_show(liang, campaign.releases["r1", "meal"])[1], 30_000), place.desk)
+    clock.move_to(CLOSES)
+    done(lambda: close_due_rounds(actor=JOB))
+    clock.move_to(at("2023-05-15 00:00"))
+    assert done(lambda: expire_due(actor=JOB)) == 2
+    clock.move_to(at("2023-05-16 10:00"))
+    done(lambda: release_due_rounds(actor=JOB))
+    claim(feng, campaign.releases["r2", "meal"])
+    redeem(place.till, claim_and_show(huang, campaign.releases["r2", "meal"])[1], 50_000)
+    clock.move_to(at("2023-05-17 01:00"))
+    while done(close_days):
+        pass
+    batch = done(lambda: close_period(campaign.id, at("2023-05-16 00:00").date(), by="officer:3").id)
+    done(lambda: approve(batch, by="officer:4"))
+    done(lambda: mark_paid(batch, by="officer:3", payment_reference="2023-0517"))
+
+
+def test_every_check_finds_what_it_is_there_to_find(clock, app, subtests):
+    a_whole_life(clock)
+    before = everything()
+    assert audit.run() == []
+    with guards_off():
+        for check in audit.checks():
+            for statements in CORRUPTIONS[check.name]:
+                with subtests.test(check=check.name, statements=statements), corrupted(statements):
+                    assert check.name in {finding.check.name for finding in audit.run()}
+    assert everything() == before
+    assert audit.run() == []
+
+
+def test_no_check_lacks_a_corruption():
+    assert set(CORRUPTIONS) == {check.name for check in audit.checks()}
+
+
+def test_every_check_says_what_must_hold():
+    for check in audit.checks():
+        assert check.why.endswith(".")
+        assert check.sql.lstrip().startswith("SELECT")
+
+
+def test_the_chart_and_the_check_of_it_name_the_same_flows():
+    [check] = [check for check in audit.checks() if check.name == "ledger_flows_follow_the_chart"]
+    for code, (debit, credit) in FLOWS.items():
+        assert f"('{code}', '{debit}', '{credit}')" in check.sql
+    assert check.sql.count("('") == len(FLOWS)
+
+
+def test_a_name_stands_for_one_check():
+    known = audit.checks()[0]
+    audit.register(known)
+    with pytest.raises(ValueError, match=known.name):
+        audit.register(Check(known.name, "Something else.", "SELECT 1"))
+
+
+def test_a_finding_counts_all_and_shows_some(clock, app):
+    opened()
+    shown = Check("always", "Always found.", " UNION ALL ".join(f"SELECT {n} AS n" for n in range(25)))
+    audit.register(shown)
+    try:
+        [finding] = audit.run()
+    finally:
+        del audit._checks["always"]
+    assert (finding.check, finding.found, len(finding.examples)) == (shown, 25, audit.SHOWN)
+    assert finding.examples[0] == {"n": 0}
+
+
+# --- flask ledger audit -------------------------------------------------------------------------------------
+
+
+def test_a_clean_audit_exits_with_zero_and_lists_every_check(clock, sqlite_app):
+    opened()
+    result = sqlite_app.test_cli_runner().invoke(ledger, ["audit"])
+    assert result.exit_code == 0
+    assert [line.split()[0] for line in result.stdout.splitlines()] == ["ok"] * len(audit.checks())
+    document = orjson.loads(sqlite_app.test_cli_runner().invoke(ledger, ["audit", "--json"]).stdout)
+    assert document == {"checks": [check.name for check in audit.checks()], "findings": [], "clean": True}
+
+
+def test_a_faulty_audit_exits_with_one_and_shows_what_it_found(clock, sqlite_app):
+    a_whole_life(clock)
+    with guards_off(), corrupted(["UPDATE release SET remaining = remaining - 1 WHERE remaining > 0"]):
+        result = sqlite_app.test_cli_runner().invoke(ledger, ["audit"])
+        as_json = sqlite_app.test_cli_runner().invoke(ledger, ["audit", "--json"])
+    assert result.exit_code == as_json.exit_code == 1
+    assert "WRONG  releases_match_released_money" in result.stdout
+    assert "releases_match_released_money: 1 found" in result.stdout
+    document = orjson.loads(as_json.stdout)
+    assert document["clean"] is False
+    assert {finding["check"] for finding in document["findings"]} >= {"releases_match_released_money"}
