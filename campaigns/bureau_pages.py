@@ -132,9 +132,7 @@ def document(campaign_id: int, number: int) -> Response:
     """Download the campaign file of a version."""
     found = reading.version(campaign_id, number)
     response = Response(found.document, content_type="application/toml; charset=utf-8")
-    response.headers.set(
-        "Content-Disposition", "attachment", filename=f"{found.campaign.code}-v{found.number}.toml"
-    )
+    response.headers.set("Content-Disposition", "attachment", filename=f"{found.campaign.code}-v{found.number}.toml")
     return response
 
 
@@ -249,8 +247,7 @@ def _release_names(ids: Collection[int]) -> dict[int, str]:
             select(Release.id, CampaignRound.name)
             .join(CampaignRound, CampaignRound.id == Release.round_id)
             .where(Release.id.in_(ids))
-        )
-        .all()
+        ).all()
     )
 
 

@@ -11,6 +11,10 @@ from campaigns.definition import Definition, DefinitionFaulty, check
 from foundation.db import transaction
 from foundation.errors import Refusal
 from foundation.money import format_yuan
+from identity.directory import officer_actor
+
+#: The officers' roles that keep campaigns.
+EDITORS = ("editor", "chief")
 
 campaigns = AppGroup("campaigns", help="Campaign files: check, import, publish, export.")
 
@@ -53,7 +57,7 @@ def import_command(file: Path, officer: str) -> None:
     """Keep FILE as a new draft version."""
     try:
         with transaction():
-            version = drafting.import_draft(_read(file), by=f"officer:{officer}")
+            version = drafting.import_draft(_read(file), by=officer_actor(officer, *EDITORS))
             click.echo(f"draft {version.id}: {version.campaign.code} version {version.number}")
     except Refusal as refusal:
         _refuse(refusal)
@@ -66,7 +70,7 @@ def publish_command(version_id: int, officer: str) -> None:
     """Put draft VERSION_ID in force; another officer than its drafter must do it."""
     try:
         with transaction():
-            campaign = drafting.publish(version_id, by=f"officer:{officer}")
+            campaign = drafting.publish(version_id, by=officer_actor(officer, *EDITORS))
             click.echo(f"published {campaign.code}")
     except Refusal as refusal:
         _refuse(refusal)

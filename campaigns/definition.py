@@ -176,7 +176,7 @@ def check(text: str) -> Definition:
     try:
         loaded = _document.load(raw)
     except ValidationError as failure:
-        raise DefinitionFaulty(list(_flatten(failure.normalized_messages()))) from failure
+        raise DefinitionFaulty(list(_flatten(failure.messages))) from failure
     definition = _build(loaded)
     faults = [Fault(place, message) for place, message in contradictions(definition)]
     if faults:

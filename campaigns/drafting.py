@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import func, select, update
 
@@ -18,7 +17,7 @@ from campaigns.errors import (
 from campaigns.models import Campaign, CampaignRound, CampaignVersion, FundSource, Offer, Release
 from campaigns.states import ROUND, VERSION
 from foundation import clock
-from foundation.db import db
+from foundation.db import db, rows_changed
 from foundation.states import Step
 from ledger import accounts
 from ledger.accounts import Code
@@ -75,13 +74,8 @@ def publish(version_id: int, *, by: str) -> Campaign:
     if not VERSION.apply(CampaignVersion, [version_id], "publish", step, also_set=stamps):
         raise VersionNotDraft
     definition = check(version.document)
-    taken: Any = db.session.execute(
-        update(Campaign)
-        .where(Campaign.id == version.campaign_id, Campaign.version_id.is_(None))
-        .values(version_id=version_id)
-        .execution_options(synchronize_session=False)
-    )
-    if taken.rowcount == 0:
+    first = update(Campaign).where(Campaign.id == version.campaign_id, Campaign.version_id.is_(None))
+    if not rows_changed(first.values(version_id=version_id)):
         raise CampaignAlreadyPublished(campaign=definition.code)
     db.session.expire_all()
     campaign = version.campaign

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, select, update
 
@@ -10,7 +9,7 @@ from campaigns.catalog import OfferFacts, offer_facts
 from campaigns.models import CampaignRound, Release
 from campaigns.states import ROUND
 from foundation import clock
-from foundation.db import db
+from foundation.db import db, rows_changed
 from foundation.states import Step
 from ledger import accounts
 from ledger.accounts import Code
@@ -124,10 +123,5 @@ def take_stock(release_id: int, wanted: int) -> int:
 
 
 def _take_exactly(release_id: int, count: int) -> bool:
-    done: Any = db.session.execute(
-        update(Release)
-        .where(Release.id == release_id, Release.remaining >= count)
-        .values(remaining=Release.remaining - count)
-        .execution_options(synchronize_session=False)
-    )
-    return bool(done.rowcount)
+    enough = update(Release).where(Release.id == release_id, Release.remaining >= count)
+    return bool(rows_changed(enough.values(remaining=Release.remaining - count)))

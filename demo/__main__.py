@@ -40,7 +40,7 @@ def play(scale: Fraction, *, as_json: bool) -> None:
     app = create_app()
     with app.app_context():
         played = report.played_scale()
-        if played is None and year.is_there():
+        if played is None and report.was_begun():
             click.echo("The demo was interrupted before. Start it again with --fresh.", err=True)
             sys.exit(2)
         if played is not None and played != scale:

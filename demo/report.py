@@ -9,7 +9,8 @@ import click
 import orjson
 from sqlalchemy import select
 
-from demo.definition import YEAR
+from campaigns.models import Campaign
+from demo.definition import CODE, YEAR
 from foundation.db import db
 from foundation.money import format_yuan
 from foundation.slots import JobRun
@@ -28,11 +29,18 @@ def played_scale() -> Fraction | None:
     return Fraction(summary) if summary else None
 
 
+def was_begun() -> bool:
+    """Return whether somebody has begun to play the year, however far they came."""
+    return db.session.scalar(select(JobRun.job).where(JobRun.job == JOB)) is not None
+
+
 def show(scale: Fraction, *, as_json: bool) -> int:
     """Print the settlement and return the exit code: 0 only if the audit is clean."""
     findings = audit.run()
     first_day, last_day = year_period(YEAR)
-    by_source = report(Query(by="source", first_day=first_day, last_day=last_day))
+    # Of the year's campaign alone: balances are of now, and a campaign to try today may run beside it.
+    campaign_id = db.session.scalar(select(Campaign.id).where(Campaign.code == CODE))
+    by_source = report(Query(by="source", campaign_id=campaign_id, first_day=first_day, last_day=last_day))
     sentence = year_sentence(YEAR)
     if as_json:
         audited = {
@@ -40,12 +48,11 @@ def show(scale: Fraction, *, as_json: bool) -> int:
             "checks": len(audit.checks()),
             "findings": [{"check": finding.check.name, "found": finding.found} for finding in findings],
         }
-        by_campaign = report(Query(by="campaign", first_day=first_day, last_day=last_day))
         document = {
             "year": YEAR,
             "scale": float(scale),
             "sentence": sentence,
-            **_plain(by_campaign.total.values),
+            **_plain(by_source.total.values),
             "sources": [{"name": row.label, **_plain(row.values)} for row in by_source.rows],
             "audit": audited,
         }

@@ -19,10 +19,10 @@ from sqlalchemy import select
 
 from campaigns import drafting
 from campaigns.jobs import close_rounds, release_rounds
-from campaigns.models import Campaign, CampaignRound, Offer, Release
+from campaigns.models import CampaignRound, Offer, Release
 from demo.bills import Bills
 from demo.city import City, Shop, merchant_ids_of, officers, settle_city
-from demo.definition import CODE, DRIVEN_FEN, ISSUED_FEN, ROUNDS, document
+from demo.definition import DRIVEN_FEN, ISSUED_FEN, ROUNDS, document
 from demo.sign_ins import SignIns
 from foundation import clock
 from foundation.clock import SHANGHAI, SimulatedClock, bureau_day
@@ -157,8 +157,9 @@ def _claim(year: Year, day: date) -> None:
         return
     is_last = a_round.code == ROUNDS[-1].code
     for ticket in _tickets(a_round):
-        # Nearly everything goes; what stays is recalled when the round closes.
-        wanted = ticket.released * 97 // 100
+        # Nearly everything goes; what stays is recalled when the round closes. Rounded up, for in a small year there
+        # may be one of a kind.
+        wanted = -(-ticket.released * 97 // 100)
         already = ticket.released - _remaining(ticket)
         today = wanted if days_open == 2 else wanted * (6, 9)[days_open] // 10
         if is_last:
@@ -286,8 +287,3 @@ def _settle(year: Year, day: date) -> None:
     if reference:
         with transaction():
             closing.mark_paid(batch_id, by=year.actors["hejing"], payment_reference=reference)
-
-
-def is_there() -> bool:
-    """Return whether a campaign of the demo's year is in the database."""
-    return db.session.scalar(select(Campaign.id).where(Campaign.code == CODE)) is not None

@@ -8,11 +8,11 @@ operations run on both. Operations never commit: the door, job or command that c
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Integer, MetaData, Table, event
+from sqlalchemy import BigInteger, CursorResult, DateTime, Executable, Integer, MetaData, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -165,17 +165,23 @@ def _engine_failures_refused() -> Iterator[None]:
         raise engine_refusal(failure) or failure from failure
 
 
+#: What SQLite says when its file cannot be used now; anything else it says is a fault of ours.
+_SQLITE_GONE = ("unable to open", "disk i/o", "disk is full", "readonly", "not a database", "malformed")
+
+
 def engine_refusal(failure: DBAPIError) -> Unavailable | None:
     """Return the refusal that an engine failure means for the caller, or None if it is a fault of ours."""
     text = str(failure.orig).lower()
     sqlstate = getattr(failure.orig, "sqlstate", None) or ""
-    busy_states = ("40001", "40P01", "55P03", "57014", "53")
-    if "locked" in text or sqlstate.startswith(busy_states):
+    # Serialisation, deadlock, lock and statement time-outs, and resources that have run out.
+    if "is locked" in text or sqlstate.startswith(("40001", "40P01", "55P03", "57014", "53")):
         return DatabaseBusy()
-    if failure.connection_invalidated or sqlstate.startswith(("08", "57P")):
+    if failure.connection_invalidated or sqlstate.startswith(("08", "57P", "25P03")):
         return DatabaseGone()
-    if isinstance(failure, OperationalError) and (not sqlstate or "unable to open" in text):
-        return DatabaseGone()
+    if isinstance(failure, OperationalError):
+        on_sqlite = type(failure.orig).__module__ == "sqlite3"
+        if any(words in text for words in _SQLITE_GONE) if on_sqlite else not sqlstate:
+            return DatabaseGone()
     return None
 
 
@@ -183,6 +189,12 @@ def insert_rows(table: Any, rows: list[dict[str, Any]]) -> None:
     """Insert many rows of one model in one round trip."""
     if rows:
         db.session.execute(_table(table).insert(), rows)
+
+
+def rows_changed(statement: Executable) -> int:
+    """Execute an UPDATE or DELETE and return how many rows it reached: the answer of every conditional update."""
+    result = db.session.execute(statement, execution_options={"synchronize_session": False})
+    return cast("CursorResult[Any]", result).rowcount
 
 
 def upsert(table: Any) -> Any:

@@ -18,7 +18,7 @@ from sqlalchemy import JSON, LargeBinary, PrimaryKeyConstraint, String, delete, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation import clock
-from foundation.db import Base, UTCDateTime, db, transaction, upsert
+from foundation.db import Base, UTCDateTime, db, rows_changed, transaction, upsert
 from foundation.errors import N_, Conflict, Malformed
 from foundation.ids import new_id
 
@@ -126,7 +126,7 @@ def _take(caller: str, key: str, asked: bytes, holder: UUID) -> Answer | None:
             raise KeyReusedDifferently
         if row.answer_status is not None:
             return Answer(row.answer_status, dict(row.answer_body or {}), replayed=True)
-        taken_over = db.session.execute(
+        taken_over = rows_changed(
             update(IdempotencyKey)
             .where(
                 IdempotencyKey.caller == caller,
@@ -135,21 +135,19 @@ def _take(caller: str, key: str, asked: bytes, holder: UUID) -> Answer | None:
                 IdempotencyKey.started_at < now - ABANDONED_AFTER,
             )
             .values(holder=holder, started_at=now)
-            .execution_options(synchronize_session=False)
         )
-        if taken_over.rowcount == 0:
+        if taken_over == 0:
             raise RequestInFlight
         return None
 
 
 def _store(caller: str, key: str, holder: UUID, answer: Answer) -> None:
-    stored = db.session.execute(
+    stored = rows_changed(
         update(IdempotencyKey)
         .where(IdempotencyKey.caller == caller, IdempotencyKey.key == key, IdempotencyKey.holder == holder)
         .values(answer_status=answer.status, answer_body=answer.body)
-        .execution_options(synchronize_session=False)
     )
-    if stored.rowcount == 0:
+    if stored == 0:
         # Another request took the key over while this one was thought dead; this one must leave no effect.
         raise RequestInFlight
 
@@ -157,5 +155,4 @@ def _store(caller: str, key: str, holder: UUID, answer: Answer) -> None:
 def forget_old_answers() -> int:
     """Delete keys past KEPT_FOR and return how many."""
     with transaction():
-        done = db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.started_at < clock.now() - KEPT_FOR))
-    return int(done.rowcount)
+        return rows_changed(delete(IdempotencyKey).where(IdempotencyKey.started_at < clock.now() - KEPT_FOR))

@@ -10,7 +10,7 @@ from sqlalchemy import PrimaryKeyConstraint, String, Text, delete, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation import clock
-from foundation.db import Base, UTCDateTime, db, transaction, upsert
+from foundation.db import Base, UTCDateTime, db, rows_changed, transaction, upsert
 
 #: A run that has neither finished nor failed after this long was killed; its slot may be run again.
 ABANDONED_AFTER = timedelta(minutes=30)
@@ -62,18 +62,18 @@ def _take(job: str, slot: datetime) -> bool:
         statement = upsert(JobRun).values(**fresh).on_conflict_do_nothing().returning(JobRun.job)
         if db.session.execute(statement).first() is not None:
             return True
-        retaken = db.session.execute(
-            update(JobRun)
-            .where(
-                JobRun.job == job,
-                JobRun.slot == slot,
-                JobRun.outcome == "running",
-                JobRun.started_at < now - ABANDONED_AFTER,
+        return bool(
+            rows_changed(
+                update(JobRun)
+                .where(
+                    JobRun.job == job,
+                    JobRun.slot == slot,
+                    JobRun.outcome == "running",
+                    JobRun.started_at < now - ABANDONED_AFTER,
+                )
+                .values(started_at=now)
             )
-            .values(started_at=now)
-            .execution_options(synchronize_session=False)
         )
-        return bool(retaken.rowcount)
 
 
 def _finish(job: str, slot: datetime, outcome: str, summary: str) -> None:
@@ -89,5 +89,4 @@ def _finish(job: str, slot: datetime, outcome: str, summary: str) -> None:
 def forget_old_runs(kept_for: timedelta = timedelta(days=180)) -> int:
     """Delete runs older than ``kept_for`` (security logs are kept six months) and return how many."""
     with transaction():
-        done = db.session.execute(delete(JobRun).where(JobRun.started_at < clock.now() - kept_for))
-    return int(done.rowcount)
+        return rows_changed(delete(JobRun).where(JobRun.started_at < clock.now() - kept_for))

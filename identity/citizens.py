@@ -15,7 +15,7 @@ from stdnum.exceptions import ValidationError
 
 from foundation import clock
 from foundation.crypto import keyed_hash
-from foundation.db import db, transaction, upsert
+from foundation.db import db, rows_changed, transaction, upsert
 from foundation.errors import N_, Refusal
 from foundation.ids import new_id
 from identity import limits, sms
@@ -31,7 +31,7 @@ from identity.errors import (
     SmsUnavailable,
     TooManyTries,
 )
-from identity.limits import Limit, rows_changed
+from identity.limits import Limit
 from identity.models import Citizen, SignInCode
 from identity.phones import phone_hash, read_phone, read_sign_in_code
 

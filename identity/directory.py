@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 
 from foundation.db import db
+from foundation.ids import text_id
 from foundation.states import StateChange
+from identity.errors import AccountNotFound, RoleForbidden
 from identity.models import Account
 
 
@@ -35,11 +37,28 @@ def officer_names(actors: Iterable[str | None]) -> dict[str, str]:
     return {ids[account_id]: name for account_id, name in rows}
 
 
-def history(machine: str, thing_id: Any, *, most: int = 50) -> list[Entry]:
+def officer_actor(login: str, *roles: str) -> str:
+    """Return the actor of the active officer with this login, for commands that are given by name.
+
+    Refuses AccountNotFound, RoleForbidden if the officer has none of ``roles``.
+    """
+    officer = db.session.execute(
+        select(Account.id, Account.role).where(
+            Account.login == login, Account.kind == "officer", Account.status == "active"
+        )
+    ).one_or_none()
+    if officer is None:
+        raise AccountNotFound
+    if officer.role not in roles:
+        raise RoleForbidden
+    return f"officer:{officer.id}"
+
+
+def history(machine: str, thing_id: UUID | int, *, most: int = 50) -> list[Entry]:
     """Return the latest steps of one thing, newest first."""
     changes = db.session.scalars(
         select(StateChange)
-        .where(StateChange.machine == machine, StateChange.thing_id == str(thing_id))
+        .where(StateChange.machine == machine, StateChange.thing_id == text_id(thing_id))
         .order_by(StateChange.at.desc(), StateChange.id.desc())
         .limit(most)
     ).all()

@@ -128,6 +128,7 @@ class RoleUnknown(Malformed):
 class AccountNotFound(NotFound):
     code = "account_not_found"
     message = N_("没有这个账号")
+    way_out = N_("请核对登录名")
 
 
 class AccountNotThere(Conflict):

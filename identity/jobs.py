@@ -5,9 +5,8 @@ from datetime import timedelta
 from sqlalchemy import delete
 
 from foundation import clock
-from foundation.db import transaction
+from foundation.db import rows_changed, transaction
 from identity.citizens import forget_old_codes
-from identity.limits import rows_changed
 from identity.models import OutboxMessage
 from identity.sessions import forget_old_sessions
 

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
 
-from sqlalchemy import CursorResult, Executable, delete, select, update
+from sqlalchemy import delete, select, update
 
 from foundation.crypto import keyed_hash
-from foundation.db import db, upsert
+from foundation.db import db, rows_changed, upsert
 from identity.models import AttemptWindow
 
 
@@ -51,11 +50,6 @@ def take_back_attempt(purpose: str, value: str, *, at: datetime) -> None:
 def forget_attempts_before(moment: datetime) -> int:
     """Delete the rows of subjects last tried before ``moment`` and return how many."""
     return rows_changed(delete(AttemptWindow).where(AttemptWindow.last_at < moment))
-
-
-def rows_changed(statement: Executable) -> int:
-    """Execute an UPDATE or DELETE and return how many rows it reached."""
-    return cast("CursorResult[Any]", db.session.execute(statement)).rowcount
 
 
 def _subject(purpose: str, value: str) -> bytes:

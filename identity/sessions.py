@@ -9,8 +9,7 @@ from sqlalchemy import delete, select, update
 
 from foundation import clock
 from foundation.crypto import token_hash
-from foundation.db import db
-from identity.limits import rows_changed
+from foundation.db import db, rows_changed
 from identity.masking import mask_name, mask_phone
 from identity.models import Account, Citizen, LoginSession
 from identity.principals import Audience, Principal

@@ -19,7 +19,7 @@ from stdnum.iso7064 import mod_11_10
 
 from foundation import clock
 from foundation.crypto import keyed_hash
-from foundation.db import db, insert_rows
+from foundation.db import db, insert_rows, rows_changed
 from voucher.errors import (
     CodeForeign,
     CodeMalformed,
@@ -187,5 +187,4 @@ def _show(entitlement_ids: Sequence[UUID], device_hash: bytes, now: datetime) ->
 
 def forget_old_codes() -> int:
     """Delete codes that expired longer than KEPT_FOR ago and return how many."""
-    done = db.session.execute(delete(VoucherCode).where(VoucherCode.expires_at < clock.now() - KEPT_FOR))
-    return int(done.rowcount)  # type: ignore[attr-defined]
+    return rows_changed(delete(VoucherCode).where(VoucherCode.expires_at < clock.now() - KEPT_FOR))

@@ -149,6 +149,7 @@ def test_claims_are_counted_by_release_also_after_the_round_has_closed(wei: Brow
     assert "30%" in wei.get(address).text
     clock.move_to(world.CLOSES)
     world.done(lambda: world.rounds.close_due_rounds(actor=world.JOB))
+    people.sign_in(wei, WEI)
     html = wei.get(address).text
     assert "30%" in html
     assert "已截止" in html

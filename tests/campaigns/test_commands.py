@@ -1,12 +1,15 @@
 import pytest
 
 from campaigns.commands import campaigns
+from tests import people
 from tests.world import spring, toml
 
 
 @pytest.fixture
 def run(sqlite_app):
-    """Run a command of the group and return its result."""
+    """Run a command of the group, which Wei and Luo may give, and return its result."""
+    people.account(people.WEI)
+    people.account(people.LUO)
     return lambda *args: sqlite_app.test_cli_runner().invoke(campaigns, [str(arg) for arg in args])
 
 
@@ -71,6 +74,17 @@ def test_a_faulty_file_is_not_imported(run, file):
     assert result.exit_code == 1
     assert "全文：不是有效的 TOML" in result.stderr
     assert run("export", "spring").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("who", "said"),
+    [(people.HE, "您的岗位不能办理此项业务。请由有权限的同事办理\n"), (None, "没有这个账号。请核对登录名\n")],
+)
+def test_only_an_officer_who_keeps_campaigns_imports(run, file, who, said):
+    if who:
+        people.account(who)
+    result = run("import", file, "--as", who.login if who else "nobody")
+    assert (result.exit_code, result.stderr) == (1, said)
 
 
 @pytest.mark.parametrize("version", ["99", "abc"])

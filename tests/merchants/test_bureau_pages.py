@@ -194,9 +194,7 @@ def test_refused_scans_are_on_the_merchants_trail(wei: Browser, campaign: Publis
     _voucher, digits = world.claim_and_show(world.citizens(1)[0], campaign.release)
     with pytest.raises(Refusal) as refused:
         world.redeem(shop.till, digits, 10_000)
-    world.done(
-        lambda: redemptions.record_refusal(shop.till, refused.value, code_text=digits, bill_fen=10_000)
-    )
+    world.done(lambda: redemptions.record_refusal(shop.till, refused.value, code_text=digits, bill_fen=10_000))
     for address in (page_of(shop), f"{page_of(shop)}/refused"):
         html = wei.get(address).text
         assert "未达使用门槛" in html

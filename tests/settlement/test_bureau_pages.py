@@ -58,6 +58,7 @@ def ma(app: Flask, clock: SimulatedClock) -> Browser:
     return people.browser_of(app, MA)
 
 
+# Named before the browsers: a sign-in of yesterday has ended.
 @pytest.fixture
 def next_day(clock: SimulatedClock, receipts: list[Receipt]) -> None:
     clock.move_to(world.OPENS + timedelta(days=1))
@@ -90,7 +91,7 @@ def test_the_desk_tells_the_year_and_what_waits(he: Browser, receipts: list[Rece
 
 
 def test_the_desk_shows_what_waits_for_a_second_person(
-    he: Browser, ma: Browser, campaign: Published, next_day: None
+    next_day: None, he: Browser, ma: Browser, campaign: Published
 ) -> None:
     assert "关账：春季消费券" in he.get("/bureau/").text
     closed(he, campaign)
@@ -157,7 +158,13 @@ def test_the_files_hold_what_the_page_shows(he: Browser, receipts: list[Receipt]
 
 @pytest.mark.parametrize(
     "query",
-    ["by=weather", "campaign=x", "first_day=someday", "first_day=2023-05-09&last_day=2023-05-08", "by=offer&merchant=1"],
+    [
+        "by=weather",
+        "campaign=x",
+        "first_day=someday",
+        "first_day=2023-05-09&last_day=2023-05-08",
+        "by=offer&merchant=1",
+    ],
 )
 def test_a_report_that_cannot_be_read_is_refused_on_the_page(he: Browser, query: str) -> None:
     response = he.get(f"{REPORT}?{query}")
@@ -193,13 +200,13 @@ def test_today_cannot_be_settled_and_the_form_keeps_what_was_chosen(
 
 
 @pytest.mark.parametrize("last_day", ["", "someday", "2023-13-01"])
-def test_a_day_that_is_none_is_refused(he: Browser, campaign: Published, next_day: None, last_day: str) -> None:
+def test_a_day_that_is_none_is_refused(next_day: None, he: Browser, campaign: Published, last_day: str) -> None:
     response = he.post(STATEMENTS, data={"campaign": campaign.id, "last_day": last_day})
     assert response.status_code == 422
 
 
 def test_a_batch_goes_from_closing_to_payment_by_two_people(
-    he: Browser, ma: Browser, campaign: Published, next_day: None
+    next_day: None, he: Browser, ma: Browser, campaign: Published
 ) -> None:
     batch = closed(he, campaign)
     html = he.get(batch).text
@@ -225,7 +232,7 @@ def test_a_batch_goes_from_closing_to_payment_by_two_people(
 
 
 def test_a_statement_opens_to_its_redemptions_and_its_money(
-    he: Browser, ma: Browser, campaign: Published, next_day: None, receipts: list[Receipt]
+    next_day: None, he: Browser, ma: Browser, campaign: Published, receipts: list[Receipt]
 ) -> None:
     batch = closed(he, campaign)
     ma.post(f"{batch}/approve")
@@ -238,7 +245,7 @@ def test_a_statement_opens_to_its_redemptions_and_its_money(
     assert "已审待付" in html
 
 
-def test_a_rejected_batch_frees_its_redemptions(he: Browser, ma: Browser, campaign: Published, next_day: None) -> None:
+def test_a_rejected_batch_frees_its_redemptions(next_day: None, he: Browser, ma: Browser, campaign: Published) -> None:
     batch = closed(he, campaign)
     refused = ma.post(f"{batch}/reject", data={"reason": ""})
     assert refused.status_code == 422
@@ -247,7 +254,7 @@ def test_a_rejected_batch_frees_its_redemptions(he: Browser, ma: Browser, campai
     assert closed(he, campaign) != batch
 
 
-def test_who_may_do_what(app: Flask, he: Browser, ma: Browser, campaign: Published, next_day: None) -> None:
+def test_who_may_do_what(next_day: None, app: Flask, he: Browser, ma: Browser, campaign: Published) -> None:
     song, qin = people.browser_of(app, SONG), people.browser_of(app, QIN)
     assert "需要“财务”岗位" in song.get(STATEMENTS).text
     data = {"campaign": campaign.id, "last_day": "2023-05-08"}
@@ -267,7 +274,7 @@ def test_what_is_not_there_is_not_found(he: Browser, path: str) -> None:
 
 
 def test_no_page_asks_for_what_the_content_policy_forbids(
-    he: Browser, campaign: Published, shop: Shop, next_day: None
+    next_day: None, he: Browser, campaign: Published, shop: Shop
 ) -> None:
     batch = closed(he, campaign)
     for path in (
