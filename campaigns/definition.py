@@ -123,7 +123,7 @@ class _OfferSchema(Table):
     name = Text(longest=30, required=True)
     benefit = StrategyField("benefit", default_kind="spend_discount", required=True)
     funding = StrategyField("funding", default_kind="shares", required=True)
-    scope = StrategyField("scope", default_kind="places", load_default=dict)
+    scope = StrategyField("scope", default_kind="places")
     validity = StrategyField("validity", required=True)
 
 
@@ -137,7 +137,7 @@ class _RoundSchema(Table):
     name = Text(longest=30, required=True)
     opens_at = Moment(required=True)
     closes_at = Moment(required=True)
-    issuance = StrategyField("issuance", default_kind="first_come", load_default=None)
+    issuance = StrategyField("issuance", default_kind="first_come")
     limits = fields.List(StrategyField("limits", default_kind="per_person"), required=True)
     releases = fields.List(fields.Nested(_ReleaseSchema), required=True)
 
@@ -200,7 +200,6 @@ def _build(loaded: Mapping[str, Any]) -> Definition:
             RoundDefinition(
                 **{
                     **a_round,
-                    "issuance": a_round["issuance"] or FirstCome(),
                     "limits": tuple(a_round["limits"]),
                     "releases": tuple(ReleaseDefinition(**release) for release in a_round["releases"]),
                 }

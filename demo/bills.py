@@ -10,6 +10,9 @@ from foundation.money import apportion
 #: Mean of what is spent above the threshold, in faces; with thresholds of four and five faces it brings the mean
 #: bill to the report's 5.9 faces of what is redeemed.
 MEAN_EXTRA_FACES = 1.4
+#: Above this mean bill, in faces, the next customers buy little more than they must: chance must not spend so much in
+#: a small year that nothing is left for the last bills.
+PACE_FACES = 5.7
 
 
 class Priced(Protocol):
@@ -31,6 +34,7 @@ class Bills:
         self._rng = rng
         self._target_fen = target_fen
         self._spent_fen = 0
+        self._faces_fen = 0
         self._waiting: dict[int, list[int]] = defaultdict(list)
         self.are_spoken_for = False
 
@@ -39,13 +43,16 @@ class Bills:
         if self.are_spoken_for:
             bill_fen = self._waiting[ticket.release_id].pop()
         else:
-            bill_fen = ticket.threshold_fen + self._extra(ticket)
+            too_fast = self._spent_fen > PACE_FACES * self._faces_fen
+            bill_fen = ticket.threshold_fen + self._extra(ticket, 0.25 if too_fast else 1)
         self._spent_fen += bill_fen
+        self._faces_fen += ticket.face_value_fen
         return bill_fen
 
-    def take_back(self, bill_fen: int) -> None:
+    def take_back(self, bill_fen: int, face_value_fen: int) -> None:
         """A redemption was voided: its bill does not count."""
         self._spent_fen -= bill_fen
+        self._faces_fen -= face_value_fen
 
     def expect(self, tickets: Sequence[Priced]) -> None:
         """Fix the bills of exactly these visits, so that the year ends on the target."""
@@ -59,7 +66,7 @@ class Bills:
             self._waiting[ticket.release_id].append(ticket.threshold_fen + extras[str(place)])
         self.are_spoken_for = True
 
-    def _extra(self, ticket: Priced) -> int:
-        fen = ticket.face_value_fen * MEAN_EXTRA_FACES * self._rng.gammavariate(2, 0.5)
+    def _extra(self, ticket: Priced, appetite: float = 1) -> int:
+        fen = ticket.face_value_fen * MEAN_EXTRA_FACES * appetite * self._rng.gammavariate(2, 0.5)
         # Most prices end in tenths of a yuan.
         return int(fen) // 10 * 10

@@ -261,7 +261,7 @@ def _maybe_void(year: Year, scan: Scan, receipt: Receipt) -> None:
         return
     with transaction():
         redemptions.void(receipt.redemption_id, scan.counter, "顾客退货")
-    year.bills.take_back(receipt.bill_fen)
+    year.bills.take_back(receipt.bill_fen, receipt.discount_fen)
 
 
 def _settle(year: Year, day: date) -> None:

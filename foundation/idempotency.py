@@ -7,13 +7,13 @@ so an answer exists exactly when its effect does.
 """
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import JSON, LargeBinary, PrimaryKeyConstraint, String, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -76,7 +76,9 @@ class Answer:
 
 def fingerprint(route: str, body: object) -> bytes:
     """Return a digest of what is asked; key order and spacing of the JSON do not matter."""
-    return hashlib.sha256(route.encode() + b"\x00" + orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).digest()
+    # The standard library's writer: it takes integers of any size, and what is asked may hold one.
+    asked = json.dumps(body, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(f"{route}\x00{asked}".encode()).digest()
 
 
 def once(caller: str, key: str | None, asked: bytes, work: Callable[[], Answer]) -> Answer:

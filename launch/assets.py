@@ -7,6 +7,7 @@ keep them for ever), and node_modules, 170 MB of it, is deleted again.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import re
@@ -98,6 +99,8 @@ def _place(target: Path, name: str, content: bytes) -> str:
     digest = hashlib.sha256(content).hexdigest()[:_HASH_DIGITS]
     hashed = f"{stem}.{digest}.{suffix}"
     (target / hashed).write_bytes(content)
+    # Served as it is to whoever takes gzip; the time stamp is left out so that equal files stay equal.
+    (target / f"{hashed}.gz").write_bytes(gzip.compress(content, mtime=0))
     return hashed
 
 

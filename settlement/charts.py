@@ -13,6 +13,7 @@ DRAWN = ("claimed_fen", "net_redeemed_fen", "driven_fen")
 #: Bars in a chart by group; the table has all rows.
 MOST_BARS = 15
 FEN_PER_WAN = 1_000_000
+UNIT = "万元"
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ def chart_of(found: Report) -> dict[str, Any] | None:
         for key in DRAWN
         if found.total.values[key] is not None
     ]
-    return {"kind": "days" if by_day else "groups", "labels": [column.label for column in columns], "series": series}
+    labels = [column.label for column in columns]
+    return {"kind": "days" if by_day else "groups", "unit": UNIT, "labels": labels, "series": series}
 
 
 def _every_day(rows: Sequence[Row]) -> list[_Column]:

@@ -134,3 +134,5 @@ ISSUANCE = frozenset({"released_fen", "claimed_count", "claimed_fen", "expired_f
 #: Ratios over what was claimed: they need both sides in one row.
 OVER_CLAIMED = frozenset({"redemption_rate", "leverage_by_claimed"})
 COUNTS = frozenset(metric.key for metric in METRICS if metric.kind == "count")
+#: What the ledger holds now, whatever the period.
+BALANCES = frozenset({"budget_fen", "surplus_fen", "owed_fen", "paid_fen"})

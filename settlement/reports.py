@@ -25,7 +25,7 @@ from settlement import figures
 from settlement.day_closing import first_open_day
 from settlement.errors import PeriodMalformed, QueryMalformed
 from settlement.figures import SUM_NAMES, Place, Sums
-from settlement.metrics import BY_KEY, COUNTS, ISSUANCE, METRICS, OVER_CLAIMED, Holdings
+from settlement.metrics import BALANCES, COUNTS, ISSUANCE, METRICS, OVER_CLAIMED, Holdings
 from settlement.models import DayFigure, MerchantDayFigure
 
 #: What rows may stand for: name → column of the figures.
@@ -69,6 +69,11 @@ class Query:
         """Whether the answer is about merchants, of which only redemptions are known."""
         return self.by == "merchant" or self.merchant_id is not None
 
+    @property
+    def has_balances(self) -> bool:
+        """Whether the ledger keeps balances of what is asked for: it knows no county, industry or offer of them."""
+        return self.county is None and self.industry is None and self.offer_id is None
+
     def filters(self) -> dict[str, Any]:
         """Return column → wanted value of the figures."""
         wanted = {
@@ -108,7 +113,8 @@ def report(query: Query) -> Report:
         raise QueryMalformed(given="offer + merchant", field="by")
     groups = _group_sums(query)
     holdings = _holdings(query)
-    if query.by in _WITH_BALANCES:
+    if query.by in _WITH_BALANCES and query.has_balances:
+        # What holds money has a row, also where nothing moved in the period.
         for key in holdings:
             groups.setdefault(key, Sums())
     labels = _labels(query.by, list(groups))
@@ -147,16 +153,14 @@ def _meaningless(query: Query, key: str, *, total: bool) -> bool:
         return by_store or (query.by == "day" and not total) or query.county is not None or query.industry is not None
     if key in COUNTS:
         return (query.by == "source" and not total) or query.fund_source_id is not None
-    if key in ("budget_fen", "surplus_fen", "owed_fen", "paid_fen"):
-        return query.county is not None or query.industry is not None or query.offer_id is not None
-    return False
+    return key in BALANCES and not query.has_balances
 
 
 def why_meaningless(query: Query, key: str) -> str:
     """Return, for a cell that shows —, why it does."""
     if key in COUNTS:
         return "一张券由几个资金来源共同出资，张数不能分给其中一个"
-    if BY_KEY[key].key in ("budget_fen", "surplus_fen", "owed_fen", "paid_fen"):
+    if key in BALANCES:
         return "余额按活动、资金来源或商户记账，不能按这个条件拆分"
     if query.by == "day":
         return "当天核销的多是以前领取的券，按天相除没有意义"

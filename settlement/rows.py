@@ -19,6 +19,7 @@ from ledger.accounts import Code
 from ledger.models import LedgerAccount, Transfer
 from merchants.models import Merchant, Redemption, Store
 from settlement.errors import QueryMalformed
+from settlement.metrics import BALANCES
 from settlement.parts import parts
 from settlement.reports import Query
 from voucher.models import ClaimBatch
@@ -217,7 +218,7 @@ def _transfers(query: Query, metric: str, page: int) -> RowsPage:
         (Transfer.code.in_([code.value for code in lowering]), -Transfer.amount_fen), else_=Transfer.amount_fen
     )
     # A balance is of now, whatever the report's period.
-    if metric not in ("surplus_fen", "owed_fen", "paid_fen", "budget_fen"):
+    if metric not in BALANCES:
         conditions += _period(Transfer.bureau_day, query)
     base = (
         select(Transfer, FundSource.name, signed.label("signed_fen"))

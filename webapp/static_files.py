@@ -7,8 +7,9 @@ from whitenoise import WhiteNoise
 
 STATIC = Path(__file__).parent / "static"
 #: Files under vendor/ carry a hash of their content in their name, so they never change.
-ONE_YEAR_SECONDS = 365 * 24 * 3600
-ONE_HOUR_SECONDS = 3600
+#: Our own files may change with every release, and scripts import each other by plain names: a browser keeps them,
+#: and asks each time whether they still hold (304).
+ASK_EVERY_TIME = 0
 
 
 def init_static_files(app: Flask) -> None:
@@ -16,7 +17,7 @@ def init_static_files(app: Flask) -> None:
         app.wsgi_app,
         root=STATIC if STATIC.is_dir() else None,
         prefix="static/",
-        max_age=ONE_HOUR_SECONDS,
+        max_age=ASK_EVERY_TIME,
         immutable_file_test=_never_changes,
         add_headers_function=_add_headers,
         mimetypes={".wasm": "application/wasm"},

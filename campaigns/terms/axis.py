@@ -36,9 +36,14 @@ def strategies(package_name: str) -> dict[str, StrategySchema]:
 
 
 class StrategyField(fields.Field[Any]):
-    """A table in a campaign file whose ``kind`` picks the strategy that reads the rest of it."""
+    """A table in a campaign file whose ``kind`` picks the strategy that reads the rest of it.
+
+    A table that is left out is read as an empty one of ``default_kind`` where the field is not required.
+    """
 
     def __init__(self, axis: str, *, default_kind: str | None = None, **options: Any) -> None:
+        if default_kind is not None and not options.get("required"):
+            options["load_default"] = lambda: self._deserialize({}, None, None)
         super().__init__(**options)
         self.axis = axis
         self.default_kind = default_kind

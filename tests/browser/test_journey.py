@@ -90,6 +90,7 @@ def test_a_gun_needs_no_field_and_a_second_scan_is_red(devices: Devices) -> None
     till.keyboard.press("Escape")
     expect(verdict).to_be_hidden()
     till.keyboard.press("5")
+    expect(till.locator("[data-amount]")).to_have_text("5")
     scan_with_gun(till, digits)
     expect(verdict).to_have_attribute("data-kind", "refused")
     expect(verdict).to_contain_text("在“漠阳楼总店”使用")

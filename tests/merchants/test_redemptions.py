@@ -48,7 +48,7 @@ from voucher.errors import (
     CodeUnknown,
 )
 from voucher.expiry import expire_due
-from voucher.models import Entitlement, VoucherCode
+from voucher.models import Entitlement
 
 
 class Counters:
@@ -106,18 +106,17 @@ def test_a_redemption_is_written_down_whole(scene):
     assert (row.status, row.bureau_day.isoformat()) == ("redeemed", "2023-05-08")
     voucher = db.session.get_one(Entitlement, scene.voucher)
     assert (voucher.status, voucher.redeemed_place, voucher.redeemed_bill_fen) == ("redeemed", "漠阳味道总店", 20_000)
-    assert db.session.scalar(select(VoucherCode.used_at)) == OPENS
 
 
 @pytest.mark.parametrize("who", ["till", "desk"])
-def test_who_redeemed_is_on_the_history_of_both(scene, who):
+def test_who_redeemed_is_on_the_vouchers_history(scene, who):
     counter = getattr(scene.shop, who)
-    receipt = redeem(counter, scene.digits)
-    for thing in (scene.voucher, receipt.redemption_id):
-        step = db.session.scalar(
-            select(StateChange).where(StateChange.thing_id == text_id(thing), StateChange.event == "redeem")
-        )
-        assert (step.actor, step.campaign_version_id) == (counter.actor, scene.campaign.version_id)
+    redeem(counter, scene.digits)
+    step = db.session.scalar(
+        select(StateChange).where(StateChange.thing_id == text_id(scene.voucher), StateChange.event == "redeem")
+    )
+    assert (step.actor, step.from_state, step.to_state) == (counter.actor, "claimed", "redeemed")
+    assert (step.at, step.campaign_version_id) == (OPENS, scene.campaign.version_id)
 
 
 def test_a_quote_says_what_it_would_be_and_changes_nothing(scene):
@@ -132,20 +131,18 @@ def test_a_quote_says_what_it_would_be_and_changes_nothing(scene):
 # --- refusals: the code -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("code", "refusal"),
-    [
+def test_what_is_no_code_is_refused(scene):
+    for code, refusal in [
         ("", CodeMalformed),
         ("12", CodeMalformed),
         ("９６１２３４５６７８９０１２３４５６７８", CodeMalformed),
+        ("9" * 10_000, CodeMalformed),
         ("134567890123456789", CodeForeign),
         ("https://example.org", CodeForeign),
         ("6901234567892", CodeForeign),
-        ("9" * 10_000, CodeMalformed),
-    ],
-)
-def test_what_is_no_code_is_refused(scene, code, refusal):
-    refuse(refusal, scene.shop.till, code)
+    ]:
+        _, row = refuse(refusal, scene.shop.till, code)
+        assert row.entitlement_id is None
 
 
 def test_a_mistyped_code_is_told_from_an_unknown_one(scene):
@@ -189,9 +186,8 @@ def test_another_code_of_a_used_voucher_is_refused_as_used(scene):
 # --- refusals: the bill -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("bill_fen", "refusal"),
-    [
+def test_a_faulty_bill_is_refused(scene):
+    for bill_fen, refusal in [
         (19_999, BillBelowThreshold),
         (1, BillBelowThreshold),
         (0, AmountOutOfRange),
@@ -209,15 +205,12 @@ def test_another_code_of_a_used_voucher_is_refused_as_used(scene):
         ("20_000", AmountMalformed),
         ([20_000], AmountMalformed),
         ({"$gt": 0}, AmountMalformed),
-    ],
-    ids=lambda value: repr(value)[:20] if not isinstance(value, type) else value.__name__,
-)
-def test_a_faulty_bill_is_refused(scene, bill_fen, refusal):
-    raised, row = refuse(refusal, scene.shop.till, scene.digits, bill_fen)
-    assert raised.field == "bill_fen"
-    assert row.entitlement_id == scene.voucher
-    storable = isinstance(bill_fen, int) and not isinstance(bill_fen, bool) and 0 <= bill_fen < 2**62
-    assert row.bill_fen == (bill_fen if storable else None)
+    ]:
+        raised, row = refuse(refusal, scene.shop.till, scene.digits, bill_fen)
+        assert raised.field == "bill_fen"
+        assert row.entitlement_id == scene.voucher
+        storable = isinstance(bill_fen, int) and not isinstance(bill_fen, bool) and 0 <= bill_fen < 2**62
+        assert row.bill_fen == (bill_fen if storable else None)
 
 
 @pytest.mark.parametrize("bill_fen", [20_000, 1_000_000_000])

@@ -283,9 +283,10 @@ def test_a_used_code_stays_used(clock, held):
     assert isinstance(look_up(first, clock), AlreadyRedeemed)
     assert isinstance(look_up(second, clock), AlreadyRedeemed)
     void(receipt, place.till)
-    # The voucher is back, the code that was spent is not.
+    # The voucher is back; the codes that were on the screen before are not.
     assert isinstance(look_up(first, clock), CodeExpired)
-    assert isinstance(look_up(second, clock), Presented)
+    assert isinstance(look_up(second, clock), CodeExpired)
+    assert isinstance(look_up(show(voucher, lin), clock), Presented)
 
 
 # --- many at once -------------------------------------------------------------------------------------------

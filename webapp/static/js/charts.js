@@ -5,40 +5,49 @@ const css = getComputedStyle(document.documentElement);
 const colour = (name) => css.getPropertyValue(name).trim();
 const palette = ["--gold", "--sea", "--vermilion"].map(colour);
 const text = { fontFamily: css.getPropertyValue("--sans"), color: colour("--ink-soft") };
-const wan = (value) => `${Number(value).toLocaleString("zh-CN", { maximumFractionDigits: 2 })} 万元`;
 
 const shared = (data) => ({
   animation: false,
   color: palette,
   textStyle: text,
   legend: { data: data.series.map((one) => one.name), top: 0, left: "center", itemWidth: 14, itemHeight: 10 },
-  tooltip: { trigger: "axis", renderMode: "richText", confine: true, valueFormatter: wan, axisPointer: { type: "shadow" } },
+  tooltip: {
+    trigger: "axis",
+    renderMode: "richText",
+    confine: true,
+    axisPointer: { type: "shadow" },
+    valueFormatter: (value) => `${Number(value).toLocaleString("zh-CN", { maximumFractionDigits: 2 })} ${data.unit}`,
+  },
 });
 
+// More days than this get a slider to look closer.
+const FEW_DAYS = 45;
+const zoom = {
+  type: "slider",
+  height: 20,
+  bottom: 4,
+  borderColor: "transparent",
+  backgroundColor: colour("--ground"),
+  fillerColor: "rgba(14, 90, 87, 0.10)",
+  handleStyle: { color: colour("--sea"), borderColor: colour("--sea") },
+  moveHandleSize: 0,
+  dataBackground: { lineStyle: { opacity: 0 }, areaStyle: { color: colour("--line"), opacity: 1 } },
+  selectedDataBackground: { lineStyle: { opacity: 0 }, areaStyle: { color: colour("--sea"), opacity: 0.25 } },
+};
+
 const split = { lineStyle: { color: colour("--line") } };
+
+const namesOf = (data, line) => data.series.filter((one) => one.line === line).map((one) => one.name).join("、");
 
 function byDay(data) {
   return {
     ...shared(data),
-    grid: { left: 8, right: 8, top: 48, bottom: data.labels.length > 45 ? 44 : 8, containLabel: true },
-    dataZoom: data.labels.length > 45 ? [
-      {
-        type: "slider",
-        height: 20,
-        bottom: 4,
-        borderColor: "transparent",
-        backgroundColor: colour("--ground"),
-        fillerColor: "rgba(14, 90, 87, 0.10)",
-        handleStyle: { color: colour("--sea"), borderColor: colour("--sea") },
-        moveHandleSize: 0,
-        dataBackground: { lineStyle: { opacity: 0 }, areaStyle: { color: colour("--line"), opacity: 1 } },
-        selectedDataBackground: { lineStyle: { opacity: 0 }, areaStyle: { color: colour("--sea"), opacity: 0.25 } },
-      },
-    ] : [],
+    grid: { left: 8, right: 8, top: 48, bottom: data.labels.length > FEW_DAYS ? 44 : 8, containLabel: true },
+    dataZoom: data.labels.length > FEW_DAYS ? [zoom] : [],
     xAxis: { type: "category", data: data.labels, axisLabel: { formatter: (day) => day.slice(5).replace("-", "/") }, axisTick: { show: false } },
     yAxis: [
-      { type: "value", name: data.series.filter((one) => !one.line).map((one) => one.name).join("、"), nameTextStyle: { align: "left" }, splitLine: split },
-      { type: "value", name: data.series.filter((one) => one.line).map((one) => one.name).join(""), nameTextStyle: { align: "right" }, splitLine: { show: false } },
+      { type: "value", name: `${namesOf(data, false)}（${data.unit}）`, nameTextStyle: { align: "left" }, splitLine: split },
+      { type: "value", name: `${namesOf(data, true)}（${data.unit}）`, nameTextStyle: { align: "right" }, splitLine: { show: false } },
     ],
     series: data.series.map((one) =>
       one.line
@@ -51,8 +60,8 @@ function byDay(data) {
 function byGroup(data) {
   return {
     ...shared(data),
-    grid: { left: 8, right: 24, top: 36, bottom: 8, containLabel: true },
-    xAxis: { type: "value", splitLine: split },
+    grid: { left: 8, right: 48, top: 36, bottom: 8, containLabel: true },
+    xAxis: { type: "value", name: data.unit, splitLine: split },
     yAxis: { type: "category", inverse: true, data: data.labels, axisTick: { show: false }, axisLabel: { width: 150, overflow: "truncate" } },
     series: data.series.map((one) => ({ name: one.name, type: "bar", data: one.values, barMaxWidth: 12 })),
   };

@@ -1,0 +1,33 @@
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+import webapp
+from foundation.db import db, engine_options
+from tests import databases
+
+
+@pytest.fixture
+def _connection_for_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let all threads of a race into the database at once, instead of a pool's worth of them."""
+    monkeypatch.setattr(
+        webapp, "engine_options", lambda url: {**engine_options(url), "pool_size": 40, "pool_timeout": 60}
+    )
+
+
+@pytest.fixture
+def race_app(_connection_for_everybody: None, request: pytest.FixtureRequest) -> Flask:
+    """The application on PostgreSQL, audited after the test."""
+    app: Flask = request.getfixturevalue("postgres_app")
+    return app
+
+
+@pytest.fixture
+def broken_app(_connection_for_everybody: None, postgres_url: str) -> Iterator[Flask]:
+    """The application on PostgreSQL for tests that take its guards away: nobody audits it but they themselves."""
+    app = webapp.create_app(databases.settings_for(postgres_url))
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
