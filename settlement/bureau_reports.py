@@ -114,7 +114,7 @@ def redemption(redemption_id: UUID) -> str:
         sources=naming.names("fund_source", source_ids),
         codes=words.CODES,
         kinds=words.KINDS,
-        history=history("redemption", text_id(redemption_id)),
+        history=history("redemption", redemption_id),
         county_name=county_name,
         events={"redeem": _("核销"), "void": _("撤销")},
     )

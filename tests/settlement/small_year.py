@@ -15,7 +15,6 @@ from foundation.clock import SimulatedClock
 from settlement.closing import approve, close_period, mark_paid
 from tests.world import (
     CLOSES,
-    JIANGCHENG,
     JOB,
     YANGDONG,
     Published,
@@ -184,4 +183,3 @@ BY_HAND = {
     },
 }
 # fmt: on
-

@@ -137,6 +137,18 @@ def test_the_rows_add_up_to_the_figure(
     assert "共 2 笔" in html
 
 
+def test_a_sources_rows_add_up_to_its_part(he: Browser, receipts: list[Receipt], campaign: Published) -> None:
+    html = he.get(f"{REPORT}/rows?metric=net_redeemed_fen&source={campaign.sources['city']}").text
+    assert html.count("20.00") >= 2
+    assert "其中本来源" in html
+
+
+def test_the_number_of_claims_opens_to_claims(he: Browser, receipts: list[Receipt]) -> None:
+    html = he.get(f"{REPORT}/rows?metric=claimed_count").text
+    assert "领取时间" in html
+    assert "共 3 次领取" in html
+
+
 def test_a_cell_without_meaning_says_why(he: Browser, receipts: list[Receipt]) -> None:
     html = he.get(f"{REPORT}?by=county").text
     assert "全市通用的券领取时还不知道会在哪里使用" in html

@@ -1,0 +1,148 @@
+"""The same figures three independent ways, to the fen: the report, its file read back, and a fold over the tables."""
+
+import csv
+import io
+from collections import defaultdict
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from settlement.day_closing import close_days
+from settlement.exports import report_sheet, to_csv
+from settlement.metrics import BALANCES, BY_KEY, METRICS
+from settlement.reports import GROUPINGS, Query, report
+from tests.settlement import random_year
+from tests.settlement.random_year import Fact, fold
+from tests.world import JIANGCHENG, YANGDONG, done
+
+ALL = "all groups together"
+RATIOS = {metric.key for metric in METRICS if metric.kind in ("percent", "ratio")}
+
+
+def filters(campaign):
+    """Return the filters that each grouping is asked with."""
+    city, meal = campaign.sources["city"], campaign.offers["meal"]
+    period = {"first_day": date(2023, 5, 10), "last_day": date(2023, 5, 14)}
+    return (
+        {},
+        {"campaign_id": campaign.id},
+        {"fund_source_id": city},
+        {"county": JIANGCHENG},
+        {"county": ""},
+        {"industry": "retail"},
+        {"merchant_id": 1},
+        {"offer_id": meal},
+        period,
+        period | {"fund_source_id": city, "county": YANGDONG},
+        period | {"merchant_id": 4, "fund_source_id": city},
+    )
+
+
+def queries(campaign):
+    for by in GROUPINGS:
+        for wanted in filters(campaign):
+            query = Query(by=by, **wanted)
+            if not (query.at_merchants and (by == "offer" or query.offer_id is not None)):
+                yield query
+
+
+def expected(facts, query):
+    """Return group → metric → value of the facts that a query asks for, and the same of ALL."""
+    wanted = {name.removesuffix("_id").replace("fund_", ""): value for name, value in query.filters().items()}
+    sums = defaultdict(lambda: defaultdict(int))
+    for fact in facts:
+        if query.at_merchants and not fact.merchant:
+            continue
+        if any(_misses(fact, name, value) for name, value in wanted.items()):
+            continue
+        if fact.metric not in BALANCES and not _within(fact.day, query):
+            continue
+        sums[ALL][fact.metric] += fact.value
+        sums[getattr(fact, query.by)][fact.metric] += fact.value
+    return sums
+
+
+def _misses(fact, name, value):
+    found = getattr(fact, name)
+    # A voucher is not divided among its sources; its count is asked for only where no source is.
+    return found != value and not (name == "source" and found is None)
+
+
+def _within(day, query):
+    return (query.first_day or date.min) <= day <= (query.last_day or date.max)
+
+
+def read_back(found):
+    """Return a report's file as rows of metric → fen, count or ratio; None for an empty cell."""
+    rows = csv.reader(io.StringIO(to_csv(report_sheet(found, "")).decode("utf-8-sig")))
+    names = next(rows)[1:]
+    assert names == [BY_KEY[key].name for key in found.metrics]
+    table = [next(rows) for _ in range(len(found.rows) + 1)]
+    assert table[-1][0] == "合计"
+    return [{key: _read(cell, key) for key, cell in zip(found.metrics, row[1:], strict=True)} for row in table]
+
+
+def _read(cell, key):
+    if not cell:
+        return None
+    kind = BY_KEY[key].kind
+    if kind == "fen":
+        return int(Decimal(cell) * 100)
+    return int(cell) if kind == "count" else cell
+
+
+def check(facts, query):
+    found = report(query)
+    sums = expected(facts, query)
+    in_file = read_back(found)
+    keys = {str(key): key for key in sums if key not in (ALL, None)}
+    for row, cells in zip([*found.rows, found.total], in_file, strict=True):
+        values = sums[ALL] if row is found.total else sums[keys.get(row.key)] if row.key in keys else {}
+        for key, value in row.values.items():
+            where = (query, row.label, key)
+            if value is None:
+                assert cells[key] is None, where
+            elif key not in RATIOS:
+                assert value == values.get(key, 0) == cells[key], where
+    # What the fold found is in the report, and nothing has two rows.
+    named = [row.key for row in found.rows]
+    assert len(named) == len(set(named))
+    shown = [key for key in keys if any(value for name, value in sums[keys[key]].items() if name not in BALANCES)]
+    assert set(shown) <= set(named), query
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_report_file_and_tables_agree_to_the_fen_and_still_do_when_all_days_are_closed(seed, clock, app):
+    campaign = random_year.live(clock, seed)
+    facts = fold(campaign)
+    assert {fact.metric for fact in facts} == set(BY_KEY) - RATIOS, "a year in which everything happens"
+    for query in queries(campaign):
+        check(facts, query)
+    before = [(report(query).rows, report(query).total) for query in queries(campaign)]
+    done(close_days)
+    after = [(report(query).rows, report(query).total) for query in queries(campaign)]
+    assert before == after
+
+
+def test_the_total_is_the_sum_of_the_rows(clock, sqlite_app):
+    campaign = random_year.live(clock, 4)
+    for query in queries(campaign):
+        found = report(query)
+        for key in set(BY_KEY) - RATIOS:
+            of_rows = [row.values[key] for row in found.rows]
+            if found.total.values[key] is not None and of_rows and None not in of_rows:
+                assert sum(of_rows) == found.total.values[key], (query, key)
+
+
+def test_the_fold_would_notice_a_fen(clock, sqlite_app):
+    """The negative control: a figure that is one fen off is not taken for the right one."""
+    campaign = random_year.live(clock, 5)
+    facts = fold(campaign)
+    check(facts, Query(by="source"))
+    first = next(fact for fact in facts if fact.metric == "driven_fen")
+    facts[facts.index(first)] = replace(first, value=first.value + 1)
+    assert isinstance(first, Fact)
+    with pytest.raises(AssertionError):
+        check(facts, Query(by="source"))
