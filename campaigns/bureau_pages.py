@@ -9,7 +9,8 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from campaigns import drafting, reading
-from campaigns.definition import KINDS, LEVELS, Definition, DefinitionFaulty, Fault, check
+from campaigns.campaign_file import DefinitionFaulty, Fault, check
+from campaigns.definition import KINDS, LEVELS, Definition
 from campaigns.models import Campaign, CampaignRound, CampaignVersion, Offer, Release
 from campaigns.places import city_name, county_name, industry_name
 from foundation import clock

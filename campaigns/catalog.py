@@ -7,7 +7,8 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import select
 
-from campaigns.definition import Definition, RoundDefinition, check
+from campaigns.campaign_file import check
+from campaigns.definition import Definition, RoundDefinition
 from campaigns.models import Campaign, CampaignRound, CampaignVersion, FundSource, Offer, Release
 from campaigns.terms.quote import OfferTerms
 from foundation.db import db

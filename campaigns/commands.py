@@ -7,7 +7,8 @@ import click
 from flask.cli import AppGroup
 
 from campaigns import drafting
-from campaigns.definition import Definition, DefinitionFaulty, check
+from campaigns.campaign_file import DefinitionFaulty, check
+from campaigns.definition import Definition
 from foundation.db import transaction
 from foundation.errors import Refusal
 from foundation.money import format_yuan

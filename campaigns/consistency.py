@@ -2,19 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from campaigns.definition import Definition, RoundDefinition
 from campaigns.places import city_name, counties
 from foundation.clock import TICK, local
 from foundation.money import format_yuan
 
-if TYPE_CHECKING:
-    from campaigns.definition import Definition, RoundDefinition
-
 Contradiction = tuple[str, str]
 
 
-def contradictions(definition: "Definition") -> Iterator[Contradiction]:
+def contradictions(definition: Definition) -> Iterator[Contradiction]:
     """Yield (place, message) for everything that does not fit."""
     yield from _campaign(definition)
     yield from _unique_codes(definition)
@@ -22,7 +19,7 @@ def contradictions(definition: "Definition") -> Iterator[Contradiction]:
     yield from _rounds(definition)
 
 
-def _campaign(definition: "Definition") -> Iterator[Contradiction]:
+def _campaign(definition: Definition) -> Iterator[Contradiction]:
     if city_name(definition.city) == definition.city:
         yield "campaign.city", '没有这个城市；应当是城市行政区划代码的前四位，例如 "4417"（阳江市）'
     if definition.starts_at >= definition.ends_at:
@@ -38,7 +35,7 @@ def _campaign(definition: "Definition") -> Iterator[Contradiction]:
             yield f"sources[{place}].county", _no_such("县区", source.county, known)
 
 
-def _unique_codes(definition: "Definition") -> Iterator[Contradiction]:
+def _unique_codes(definition: Definition) -> Iterator[Contradiction]:
     for name in ("sources", "offers", "rounds"):
         items = getattr(definition, name)
         for code, times in Counter(item.code for item in items).items():
@@ -46,7 +43,7 @@ def _unique_codes(definition: "Definition") -> Iterator[Contradiction]:
                 yield name, f"代码“{code}”出现了 {times} 次，必须各不相同"
 
 
-def _offers(definition: "Definition") -> Iterator[Contradiction]:
+def _offers(definition: Definition) -> Iterator[Contradiction]:
     source_codes = [source.code for source in definition.sources]
     known = counties(definition.city)
     for place, offer in enumerate(definition.offers, 1):
@@ -58,7 +55,7 @@ def _offers(definition: "Definition") -> Iterator[Contradiction]:
                 yield f"offers[{place}].scope.counties", _no_such("县区", county, known)
 
 
-def _rounds(definition: "Definition") -> Iterator[Contradiction]:
+def _rounds(definition: Definition) -> Iterator[Contradiction]:
     offer_codes = [offer.code for offer in definition.offers]
     for place, a_round in enumerate(definition.rounds, 1):
         where = f"rounds[{place}]"
@@ -81,7 +78,7 @@ def _rounds(definition: "Definition") -> Iterator[Contradiction]:
         yield from _round_within_budget(definition, a_round, where)
 
 
-def _worth_claiming(definition: "Definition", a_round: "RoundDefinition", where: str) -> Iterator[Contradiction]:
+def _worth_claiming(definition: Definition, a_round: RoundDefinition, where: str) -> Iterator[Contradiction]:
     """Whoever claims at the last moment must still get something that can be used."""
     last_claim = a_round.closes_at - TICK
     offers = {offer.code: offer for offer in definition.offers}
@@ -93,7 +90,7 @@ def _worth_claiming(definition: "Definition", a_round: "RoundDefinition", where:
                 yield f"{where}.releases[{number}].offer", message
 
 
-def _round_within_budget(definition: "Definition", a_round: "RoundDefinition", where: str) -> Iterator[Contradiction]:
+def _round_within_budget(definition: Definition, a_round: RoundDefinition, where: str) -> Iterator[Contradiction]:
     """A single round may not put more on release than a source has granted.
 
     Rounds together may: money that returns unclaimed or unused is released again.

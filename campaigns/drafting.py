@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import func, select, update
 
-from campaigns.definition import Definition, Source, check
+from campaigns.campaign_file import check
+from campaigns.definition import Definition, Source
 from campaigns.errors import (
     CampaignAlreadyPublished,
     CampaignUnknown,

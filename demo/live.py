@@ -111,7 +111,7 @@ def show_sign_ins(base_url: str, sign_ins: SignIns) -> None:
         ("", "", f"hejing, guoting (finance) / {sign_ins.password('hejing')}, {sign_ins.password('guoting')}"),
         ("", "", f"weimin (campaigns) / {sign_ins.password('weimin')}"),
         ("", "", f"songli (auditor) / {sign_ins.password('songli')}"),
-        ("收银接口 POS API", f"{base_url}/api/docs/", "a till's key is made on the merchant's page"),
+        ("收银接口 POS API", f"{base_url}/api/docs", "a till's key is made on the merchant's page"),
     )
     click.echo("")
     for who, where, how in lines:

@@ -4,6 +4,7 @@ from sqlalchemy import select
 
 from campaigns.models import FundSource
 from foundation.db import db
+from identity.directory import officer_names
 from merchants.models import Merchant
 from settlement.closing import STATE_NAMES, lines_of, statements_of
 from settlement.errors import BatchNotInState, BatchUnknown
@@ -61,9 +62,10 @@ def payment_sheet(batch_id: int) -> Sheet:
                 *(parts.get(source_id, 0) for source_id in source_ids),
             ]
         )
+    who = officer_names([batch.closed_by, batch.approved_by])
     notes = [
         f"{batch.campaign.name}，{batch.first_day} 至 {batch.last_day}，{STATE_NAMES[batch.status]}",
-        f"制表：{batch.closed_by}，审批：{batch.approved_by}",
+        f"制表：{who.get(batch.closed_by, batch.closed_by)}，审批：{who.get(batch.approved_by or '', batch.approved_by)}",
         "金额单位：元",
     ]
     return Sheet(f"拨付清单{batch.id}", columns, rows, notes)

@@ -18,7 +18,7 @@ from marshmallow import fields
 from werkzeug.exceptions import HTTPException
 
 import campaigns.terms
-from campaigns.definition import _CampaignSchema, _OfferSchema, _ReleaseSchema, _RoundSchema, _SourceSchema, check
+from campaigns.campaign_file import _CampaignSchema, _OfferSchema, _ReleaseSchema, _RoundSchema, _SourceSchema, check
 from campaigns.terms.axis import strategies
 from demo.__main__ import cli as demo_commands
 from demo.definition import document

@@ -5,7 +5,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from campaigns import drafting
-from campaigns.definition import DefinitionFaulty, check
+from campaigns.campaign_file import DefinitionFaulty, check
 from campaigns.errors import (
     CampaignAlreadyPublished,
     CampaignUnknown,

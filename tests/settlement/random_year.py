@@ -140,14 +140,14 @@ def _nights_work(campaign_id: int, day: date, rng: random.Random) -> None:
     done(lambda: close_due_rounds(actor=JOB))
     if rng.random() < 0.4:
         done(close_days)
-    if rng.random() < 0.3:
+    if rng.random() < 0.4:
         try:
             batch_id = done(lambda: close_period(campaign_id, day - timedelta(days=1), by="officer:3").id)
         except NothingToSettle:
             return
-        if rng.random() < 0.7:
+        if rng.random() < 0.8:
             done(lambda: approve(batch_id, by="officer:4"))
-            if rng.random() < 0.7:
+            if rng.random() < 0.8:
                 done(lambda: mark_paid(batch_id, by="officer:3", payment_reference="2023-05"))
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaigns.definition import LONGEST_DOCUMENT, DefinitionFaulty, check
+from campaigns.campaign_file import LONGEST_DOCUMENT, DefinitionFaulty, check
 from campaigns.terms.issuance.first_come import FirstCome
 from campaigns.terms.limits.per_person import PerPerson
 from campaigns.terms.scope.places import Places
