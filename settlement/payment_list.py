@@ -1,5 +1,7 @@
 """The payment list: what the treasury or the bank is asked to pay, of one approved batch."""
 
+from collections import defaultdict
+
 from sqlalchemy import select
 
 from campaigns.models import FundSource
@@ -62,10 +64,10 @@ def payment_sheet(batch_id: int) -> Sheet:
                 *(parts.get(source_id, 0) for source_id in source_ids),
             ]
         )
-    who = officer_names([batch.closed_by, batch.approved_by])
+    who = defaultdict(str, officer_names([batch.closed_by, batch.approved_by]))
     notes = [
         f"{batch.campaign.name}，{batch.first_day} 至 {batch.last_day}，{STATE_NAMES[batch.status]}",
-        f"制表：{who.get(batch.closed_by, batch.closed_by)}，审批：{who.get(batch.approved_by or '', batch.approved_by)}",
+        f"制表：{who[batch.closed_by]}，审批：{who[batch.approved_by or '']}",
         "金额单位：元",
     ]
     return Sheet(f"拨付清单{batch.id}", columns, rows, notes)
