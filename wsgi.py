@@ -1,5 +1,5 @@
-"""What gunicorn serves: ``gunicorn wsgi:app``."""
+"""What gunicorn serves, and what ``flask`` commands run in: ``gunicorn wsgi:app``."""
 
-from webapp import create_app
+from webapp import app_or_exit
 
-app = create_app()
+app = app_or_exit()

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 SHORTEST_SECRET = 32
+#: What VOUCHER_ENV may say; the first is what it says when it is not set.
+ENVIRONMENTS = ("production", "development", "demo")
 
 
 class SettingsError(Exception):
@@ -27,9 +29,15 @@ class Settings:
     secret_key: str = field(repr=False)
     data_key: bytes = field(repr=False)
     index_key: bytes = field(repr=False)
+    #: a name that ``identity.sms`` knows
     sms_adapter: str = "outbox"
     city_code: str = "4417"
+    #: cookies over HTTPS only, and browsers are told to insist on it
     secure_cookies: bool = True
+    #: the demo shows what an outbox would have sent; nothing else may
+    demo: bool = False
+    #: how many proxies in front of us write X-Forwarded-For; 0 believes none of it
+    trusted_proxies: int = 0
     metrics_token: str = field(default="", repr=False)
     var_dir: Path = Path("var")
 
@@ -37,20 +45,20 @@ class Settings:
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
         """Read DATABASE_URL, SECRET_KEY, DATA_KEY, INDEX_KEY and the optional settings.
 
-        Raises SettingsError for anything missing, short or undecodable.
+        Raises SettingsError for anything missing, short, undecodable or not among the allowed values.
         """
         env = os.environ if environ is None else environ
-        sms_adapter = env.get("SMS_ADAPTER", "outbox")
-        if sms_adapter not in ("console", "outbox"):
-            raise SettingsError(f"SMS_ADAPTER is {sms_adapter!r}; it must be console or outbox")
+        environment = _environment(env, "VOUCHER_ENV")
         return cls(
             database_url=_database_url(env),
             secret_key=_secret(env, "SECRET_KEY"),
             data_key=_key(env, "DATA_KEY"),
             index_key=_key(env, "INDEX_KEY"),
-            sms_adapter=sms_adapter,
+            sms_adapter=env.get("SMS_ADAPTER", "outbox"),
             city_code=env.get("CITY_CODE", "4417"),
-            secure_cookies=env.get("VOUCHER_ENV", "production") == "production",
+            secure_cookies=environment == "production",
+            demo=environment == "demo",
+            trusted_proxies=_count(env, "TRUSTED_PROXIES"),
             metrics_token=env.get("METRICS_TOKEN", ""),
             var_dir=Path(env.get("VAR_DIR", "var")),
         )
@@ -61,6 +69,21 @@ def _required(env: Mapping[str, str], name: str) -> str:
     if not value:
         raise SettingsError(f"{name} is not set; docs/deploy.md says how to make one")
     return value
+
+
+def _environment(env: Mapping[str, str], name: str) -> str:
+    value = env.get(name, ENVIRONMENTS[0])
+    if value not in ENVIRONMENTS:
+        # A misspelled "production" must not quietly send cookies over plain HTTP.
+        raise SettingsError(f"{name} is {value!r}; it must be one of {', '.join(ENVIRONMENTS)}")
+    return value
+
+
+def _count(env: Mapping[str, str], name: str) -> int:
+    value = env.get(name, "0")
+    if not (value.isascii() and value.isdigit() and len(value) < 3):
+        raise SettingsError(f"{name} is {value!r}; it must be a whole number from 0 to 99")
+    return int(value)
 
 
 def _database_url(env: Mapping[str, str]) -> str:

@@ -52,7 +52,7 @@ class AttemptWindow(Base):
 
     #: keyed hash of what is limited, such as "codes sent to this phone"
     subject: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    #: whole seconds since 1970, oldest first
+    #: milliseconds since 1970, oldest first
     attempts: Mapped[list[int]] = mapped_column(JSON)
     last_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
 

@@ -4,6 +4,7 @@ import sys
 from typing import Protocol
 
 from foundation import clock
+from foundation.config import SettingsError
 from foundation.db import db, transaction
 from identity.models import OutboxMessage
 
@@ -34,12 +35,15 @@ class ConsoleAdapter:
         sys.stderr.flush()
 
 
+#: SMS_ADAPTER → class: the one place where an adapter is named.
 _ADAPTERS: dict[str, type[SmsAdapter]] = {"outbox": OutboxAdapter, "console": ConsoleAdapter}
 _chosen: SmsAdapter = OutboxAdapter()
 
 
 def choose_adapter(name: str) -> None:
-    """Use the adapter of this name ("outbox" or "console") from now on."""
+    """Use the adapter of this name from now on. Raises SettingsError for a name that is not in the table above."""
+    if name not in _ADAPTERS:
+        raise SettingsError(f"SMS_ADAPTER is {name!r}; it must be one of {', '.join(_ADAPTERS)}")
     use_adapter(_ADAPTERS[name]())
 
 

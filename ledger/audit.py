@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.engine import Connection
 
-from foundation.db import db
+from foundation.db import db, is_postgresql
 
 #: Findings shown per check; the number found is always complete.
 SHOWN = 20
@@ -49,10 +50,23 @@ def checks() -> list[Check]:
 
 
 def run() -> list[Finding]:
-    """Run every check on one snapshot of the database and return what is wrong; an empty list is a clean audit."""
+    """Run every check on one snapshot of the database and return what is wrong; an empty list is a clean audit.
+
+    The snapshot is of what is committed, on a connection of its own: what happens while the checks run can make no
+    two of them disagree. The connection only reads and keeps nobody waiting.
+    """
+    with db.engine.connect() as connection:
+        if is_postgresql():
+            # On SQLite every transaction is one snapshot, from its first SELECT on.
+            connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        return prove(connection)
+
+
+def prove(connection: Connection) -> list[Finding]:
+    """Run every check through an open connection, also on what its transaction has not committed yet."""
     findings = []
     for check in checks():
-        rows = [dict(row) for row in db.session.execute(text(check.sql)).mappings()]
+        rows = [dict(row) for row in connection.execute(text(check.sql)).mappings()]
         if rows:
             findings.append(Finding(check, len(rows), rows[:SHOWN]))
     return findings

@@ -45,7 +45,7 @@ CHECKS: dict[str, str] = {
     "claims_match_their_posting": N_("每个领取批次记账的金额，等于发出的券的面值"),
     "day_figures_match_the_ledger": N_("已关账日期的报表数字，等于总账当天的发生额"),
     "driven_consumption_matches_redemptions": N_("报表的拉动消费，等于有效核销的消费金额之和，按商户也一样"),
-    "history_explains_every_state": N_("每张券的最后一步记录，就是它现在的状态"),
+    "history_explains_every_state": N_("每张券自己的记录，一步一步走到它现在的状态"),
     "ledger_balances_match_transfers": N_("每个账户的余额，等于转入减去转出"),
     "ledger_flows_follow_the_chart": N_("每种事由只在规定的两种账户之间转账"),
     "ledger_no_negative_balance": N_("除财政批准外，没有账户余额为负"),

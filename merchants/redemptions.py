@@ -26,7 +26,7 @@ from merchants.errors import AlreadySettled, AlreadyVoided, RedemptionUnknown, V
 from merchants.models import Redemption, RefusedScan
 from merchants.receipts import Receipt, receipt_of
 from merchants.register import Counter
-from merchants.scans import Accepted, Scan, judge
+from merchants.scans import Accepted, Scan, judge, require_site
 from merchants.states import REDEMPTION
 from voucher import spending
 from voucher.codes import read_code
@@ -82,12 +82,14 @@ def void(redemption_id: UUID, counter: Counter, reason: str) -> Receipt:
     """Take back a redemption of this store on the day it was made: the citizen has the entitlement again, with its
     original end, and the money is set aside again.
 
-    Refuses VoidReasonMissing, RedemptionUnknown (also another store's), VoidTooLate, AlreadySettled,
-    AlreadyVoided.
+    A suspended till, which may be a stolen one, gives no vouchers back.
+    Refuses VoidReasonMissing, StoreUnknown, MerchantSuspended, TillSuspended, RedemptionUnknown (also another
+    store's), VoidTooLate, AlreadySettled, AlreadyVoided.
     """
     reason = reason.strip()
     if not 2 <= len(reason) <= 100:
         raise VoidReasonMissing
+    require_site(counter)
     now = clock.now()
     today = bureau_day(now)
     redemption = db.session.scalar(

@@ -32,7 +32,7 @@ class Scan:
 
 @dataclass(frozen=True)
 class Site:
-    """A counter as the rules see it, read once per batch."""
+    """A counter that may work now, as the rules see it; read once per batch."""
 
     merchant_id: int
     merchant_name: str
@@ -40,7 +40,6 @@ class Site:
     county: str
     industry: str
     enrolled: frozenset[int]
-    refusal: Refusal | None
 
 
 @dataclass(frozen=True)
@@ -68,6 +67,14 @@ def judge(scans: Sequence[Scan], now: datetime) -> list[Accepted | Refusal]:
     return [_judge_one(scan, hash_, sites[scan.counter], known, now) for scan, hash_ in zip(scans, read, strict=True)]
 
 
+def require_site(counter: Counter) -> Site:
+    """Return where a counter stands. Refuses StoreUnknown, MerchantSuspended, TillSuspended."""
+    site = _sites({counter})[counter]
+    if isinstance(site, Refusal):
+        raise site
+    return site
+
+
 def _judge_one(
     scan: Scan,
     read: bytes | Refusal,
@@ -79,8 +86,6 @@ def _judge_one(
         return read
     if isinstance(site, Refusal):
         return site
-    if site.refusal is not None:
-        return site.refusal
     presented = known[read]
     if isinstance(presented, Refusal):
         return presented
@@ -133,11 +138,10 @@ def _site(
     if counter.store_id not in stores:
         return StoreUnknown()
     store, merchant = stores[counter.store_id]
-    refusal: Refusal | None = None
     if merchant.status != "active":
-        refusal = MerchantSuspended()
-    elif counter.till_id is not None and (counter.till_id, store.id) not in active_tills:
-        refusal = TillSuspended()
+        return MerchantSuspended()
+    if counter.till_id is not None and (counter.till_id, store.id) not in active_tills:
+        return TillSuspended()
     return Site(
         merchant_id=merchant.id,
         merchant_name=merchant.name,
@@ -145,5 +149,4 @@ def _site(
         county=store.county,
         industry=merchant.industry,
         enrolled=frozenset(enrolled.get(merchant.id, ())),
-        refusal=refusal,
     )

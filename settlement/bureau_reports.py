@@ -116,7 +116,7 @@ def redemption(redemption_id: UUID) -> str:
         kinds=words.KINDS,
         history=history("redemption", redemption_id),
         county_name=county_name,
-        events={"redeem": _("核销"), "void": _("撤销")},
+        events={"void": _("撤销")},
     )
 
 

@@ -25,7 +25,6 @@ from sqlalchemy.engine import URL, make_url
 from foundation.config import Settings
 from foundation.db import db
 from webapp import create_app
-from webapp.migrations import MIGRATIONS
 
 RUN_DIR = "VOUCHER_TEST_RUN_DIR"
 ROOM_BYTES = 4 * 1024**3
@@ -93,13 +92,10 @@ def settings_for(database_url: str) -> Settings:
 
 
 def build_schema(database_url: str) -> None:
-    """Bring an empty database to the present schema, by the migrations if there are any yet."""
+    """Bring an empty database to the present schema, by the migrations."""
     app = create_app(settings_for(database_url))
     with app.app_context():
-        if any((MIGRATIONS / "versions").glob("*.py")):
-            upgrade()
-        else:
-            db.create_all()
+        upgrade()
         db.session.remove()
         db.engine.dispose()
 

@@ -94,13 +94,16 @@ def restore(entitlement_id: UUID, step: Step) -> bool:
     The code it was redeemed by ends here: a code is single use, and the holder's page shows a fresh one.
     """
     nothing = dict.fromkeys(("redeemed_at", "redeemed_place", "redeemed_bill_fen", "redeemed_discount_fen"))
+    # The entitlement before its codes, as when a voucher is opened, so that neither waits for the other in a circle.
+    if not ENTITLEMENT.apply(Entitlement, [entitlement_id], "void", step, also_set=nothing):
+        return False
     db.session.execute(
         update(VoucherCode)
         .where(VoucherCode.entitlement_id == entitlement_id, VoucherCode.expires_at > step.at)
         .values(expires_at=step.at)
         .execution_options(synchronize_session=False)
     )
-    return bool(ENTITLEMENT.apply(Entitlement, [entitlement_id], "void", step, also_set=nothing))
+    return True
 
 
 def entitlement_of(code_hash: bytes) -> UUID | None:

@@ -1,10 +1,10 @@
 """The roof: it builds the application from the rooms beneath and adds what is common to all doors."""
 
-import os
+import sys
 
 from flask import Flask
 
-from foundation.config import Settings
+from foundation.config import Settings, SettingsError
 from foundation.crypto import init_keys
 from foundation.db import engine_options, init_db
 from identity.sms import choose_adapter
@@ -17,6 +17,11 @@ from webapp.migrations import init_migrations
 from webapp.security import init_security
 from webapp.static_files import init_static_files
 from webapp.templating import init_templating
+
+
+#: How a process ends whose settings are wrong. gunicorn gives up at this code; at another it would start the worker
+#: again, for ever.
+SETTINGS_WRONG = 4
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -39,6 +44,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
+def app_or_exit() -> Flask:
+    """Build the application of a process; a wrong setting ends it with a sentence and the code SETTINGS_WRONG."""
+    try:
+        return create_app()
+    except SettingsError as failure:
+        sys.stderr.write(f"error: {failure}\n")
+        sys.exit(SETTINGS_WRONG)
+
+
 def _configure(app: Flask, settings: Settings) -> None:
     app.config.update(
         SECRET_KEY=settings.secret_key,
@@ -47,8 +61,5 @@ def _configure(app: Flask, settings: Settings) -> None:
         SQLALCHEMY_ENGINE_OPTIONS={**engine_options(settings.database_url), "hide_parameters": True},
         CITY_CODE=settings.city_code,
         VAR_DIR=settings.var_dir,
-        # The demo shows what an outbox would have sent; nothing else may.
-        DEMO=os.environ.get("VOUCHER_ENV") == "demo",
-        # How many proxies in front of us write X-Forwarded-For; 0 believes none of it.
-        TRUSTED_PROXIES=int(os.environ.get("TRUSTED_PROXIES", "0")),
+        DEMO=settings.demo,
     )

@@ -18,7 +18,7 @@ from flask import Flask
 
 from foundation import clock
 from foundation.slots import run_in_slot
-from webapp import create_app
+from webapp import app_or_exit
 from webapp.health import JOB_RUNS
 from webapp.jobs import JOBS, Job
 
@@ -67,7 +67,7 @@ def build_scheduler(app: Flask, jobs: tuple[Job, ...] = JOBS) -> BlockingSchedul
 
 
 def main() -> None:
-    app = create_app()
+    app = app_or_exit()
     scheduler = build_scheduler(app)
 
     def stop(signum: int, _frame: FrameType | None) -> None:

@@ -326,7 +326,7 @@ def places_in(value, path=()):
     return found + [place for key, item in items for place in places_in(item, (*path, key))]
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(st.data())
 def test_a_document_changed_anywhere_is_read_or_refused(data):
     document = deepcopy(spring())
@@ -345,7 +345,7 @@ def test_a_document_changed_anywhere_is_read_or_refused(data):
     check_or_refuse(toml(document))
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(st.data())
 def test_a_file_with_characters_changed_is_read_or_refused(data):
     text = toml(spring())

@@ -55,11 +55,35 @@ def test_the_usual_spellings_of_a_database_address_are_understood(given, used):
     assert Settings.from_environment({**GOOD, "DATABASE_URL": given}).database_url == used
 
 
-def test_other_databases_and_adapters_are_refused():
+def test_other_databases_are_refused():
     with pytest.raises(SettingsError, match="DATABASE_URL"):
         Settings.from_environment({**GOOD, "DATABASE_URL": "mysql://u@h/d"})
-    with pytest.raises(SettingsError, match="SMS_ADAPTER"):
-        Settings.from_environment({**GOOD, "SMS_ADAPTER": "pigeon"})
+
+
+@pytest.mark.parametrize(
+    ("environment", "secure_cookies", "demo"),
+    [("production", True, False), ("development", False, False), ("demo", False, True)],
+)
+def test_only_production_insists_on_https_and_only_the_demo_shows_messages(environment, secure_cookies, demo):
+    settings = Settings.from_environment({**GOOD, "VOUCHER_ENV": environment})
+    assert (settings.secure_cookies, settings.demo) == (secure_cookies, demo)
+
+
+@pytest.mark.parametrize("wrong", ["prod", "Production", "", "staging"])
+def test_an_unknown_environment_is_refused_and_the_known_ones_are_named(wrong):
+    with pytest.raises(SettingsError, match="VOUCHER_ENV .* production, development, demo"):
+        Settings.from_environment({**GOOD, "VOUCHER_ENV": wrong})
+
+
+def test_proxies_are_counted_from_none():
+    assert Settings.from_environment(GOOD).trusted_proxies == 0
+    assert Settings.from_environment({**GOOD, "TRUSTED_PROXIES": "2"}).trusted_proxies == 2
+
+
+@pytest.mark.parametrize("wrong", ["-1", "one", "1.5", "", "٢", "100"])
+def test_another_number_of_proxies_is_refused(wrong):
+    with pytest.raises(SettingsError, match="TRUSTED_PROXIES"):
+        Settings.from_environment({**GOOD, "TRUSTED_PROXIES": wrong})
 
 
 def test_secrets_are_not_in_the_settings_own_description():

@@ -70,6 +70,11 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
     "history_explains_every_state": [
         ["DELETE FROM state_change WHERE machine = 'entitlement' AND event = 'expire'"],
         ["UPDATE state_change SET to_state = 'claimed' WHERE machine = 'entitlement' AND event = 'redeem'"],
+        [
+            # All vouchers together would still have as many steps into each state.
+            "UPDATE state_change SET thing_id = (SELECT MIN(thing_id) FROM state_change WHERE event = 'expire')"
+            " WHERE machine = 'entitlement' AND event = 'redeem'"
+        ],
     ],
     # merchants
     "an_entitlement_is_redeemed_at_most_once": [

@@ -22,14 +22,12 @@ def books(clock, app):
     return everything()
 
 
-@pytest.mark.parametrize(
-    ("table", "column"), [("transfer", "amount_fen"), ("state_change", "actor"), ("refused_scan", "reason")]
-)
-def test_what_is_written_is_neither_changed_nor_deleted(books, table, column):
-    assert books[table]
-    for statement in (f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}"):
-        with pytest.raises(DBAPIError, match="can only be added to"), transaction():
-            db.session.execute(text(statement))
+def test_what_is_written_is_neither_changed_nor_deleted(books):
+    for table, column in [("transfer", "amount_fen"), ("state_change", "actor"), ("refused_scan", "reason")]:
+        assert books[table]
+        for statement in (f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}"):
+            with pytest.raises(DBAPIError, match="can only be added to"), transaction():
+                db.session.execute(text(statement))
     assert everything() == books
 
 

@@ -2,9 +2,11 @@
 
 import orjson
 import pytest
+from sqlalchemy import text
 
 import webapp.audit_checks  # noqa: F401 - registers every room's checks
 from campaigns.rounds import close_due_rounds, release_due_rounds
+from foundation.db import db
 from ledger import audit
 from ledger.accounts import FLOWS
 from ledger.audit import Check
@@ -56,6 +58,11 @@ def a_whole_life(clock):
     done(lambda: mark_paid(batch, by="officer:3", payment_reference="2023-0517"))
 
 
+def stock_changes_by(count):
+    """Let a release lose stock behind the back of the operations, or find it again."""
+    done(lambda: db.session.execute(text(f"UPDATE release SET remaining = remaining + {count} WHERE remaining > 0")))
+
+
 def test_every_check_finds_what_it_is_there_to_find(clock, app, subtests):
     a_whole_life(clock)
     before = everything()
@@ -64,7 +71,7 @@ def test_every_check_finds_what_it_is_there_to_find(clock, app, subtests):
         for check in audit.checks():
             for statements in CORRUPTIONS[check.name]:
                 with subtests.test(check=check.name, statements=statements), corrupted(statements):
-                    assert check.name in {finding.check.name for finding in audit.run()}
+                    assert check.name in {finding.check.name for finding in audit.prove(db.session.connection())}
     assert everything() == before
     assert audit.run() == []
 
@@ -105,6 +112,22 @@ def test_a_finding_counts_all_and_shows_some(clock, app):
     assert finding.examples[0] == {"n": 0}
 
 
+def test_every_check_looks_at_one_snapshot(clock, app, monkeypatch):
+    opened()
+    stock = "SELECT SUM(remaining) AS left_over FROM release"
+
+    def checks_with_a_change_between():
+        yield Check("first", "Seen first.", stock)
+        stock_changes_by(-1)
+        yield Check("second", "Seen after a change.", stock)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(audit, "checks", checks_with_a_change_between)
+        first, second = audit.run()
+    assert first.examples == second.examples == [{"left_over": 10}]
+    stock_changes_by(+1)
+
+
 # --- flask ledger audit -------------------------------------------------------------------------------------
 
 
@@ -119,9 +142,12 @@ def test_a_clean_audit_exits_with_zero_and_lists_every_check(clock, sqlite_app):
 
 def test_a_faulty_audit_exits_with_one_and_shows_what_it_found(clock, sqlite_app):
     a_whole_life(clock)
-    with guards_off(), corrupted(["UPDATE release SET remaining = remaining - 1 WHERE remaining > 0"]):
+    stock_changes_by(-1)
+    try:
         result = sqlite_app.test_cli_runner().invoke(ledger, ["audit"])
         as_json = sqlite_app.test_cli_runner().invoke(ledger, ["audit", "--json"])
+    finally:
+        stock_changes_by(+1)
     assert result.exit_code == as_json.exit_code == 1
     assert "WRONG  releases_match_released_money" in result.stdout
     assert "releases_match_released_money: 1 found" in result.stdout

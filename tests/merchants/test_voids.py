@@ -7,9 +7,19 @@ from foundation.clock import TICK
 from foundation.db import db
 from foundation.ids import new_id, text_id
 from foundation.states import StateChange
-from merchants import redemptions
-from merchants.errors import AlreadySettled, AlreadyVoided, RedemptionUnknown, VoidReasonMissing, VoidTooLate
+from merchants import redemptions, register
+from merchants.errors import (
+    AlreadySettled,
+    AlreadyVoided,
+    MerchantSuspended,
+    RedemptionUnknown,
+    StoreUnknown,
+    TillSuspended,
+    VoidReasonMissing,
+    VoidTooLate,
+)
 from merchants.receipts import receipt_of, receipts_of_day, totals
+from merchants.register import Counter
 from settlement.closing import close_period
 from tests.world import (
     JOB,
@@ -119,9 +129,19 @@ def test_any_counter_of_the_store_may_void(scene):
     assert void(scene.receipt, scene.shop.desk).status == "voided"
 
 
-@pytest.mark.parametrize("reason", ["", " ", "退", " 退 ", "长" * 101, "\n\t"])
-def test_a_void_without_a_reason_is_refused(scene, reason):
-    refuse(VoidReasonMissing, scene.receipt, scene.shop.till, reason)
+def test_a_suspended_till_or_merchant_gives_no_voucher_back(scene):
+    done(lambda: register.suspend_till(scene.shop.till_id, by=JOB, reason="被盗"))
+    refuse(TillSuspended, scene.receipt, scene.shop.till)
+    done(lambda: register.suspend_merchant(scene.shop.merchant_id, by=JOB, reason="套现"))
+    refuse(MerchantSuspended, scene.receipt, scene.shop.desk)
+    done(lambda: register.resume_merchant(scene.shop.merchant_id, by=JOB))
+    refuse(StoreUnknown, scene.receipt, Counter(99))
+    assert void(scene.receipt, scene.shop.desk).status == "voided"
+
+
+def test_a_void_without_a_reason_is_refused(scene):
+    for reason in ["", " ", "退", " 退 ", "长" * 101, "\n\t"]:
+        refuse(VoidReasonMissing, scene.receipt, scene.shop.till, reason)
 
 
 def test_what_is_on_a_statement_is_not_voided(scene, monkeypatch):

@@ -1,3 +1,4 @@
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -5,6 +6,7 @@ from flask import Flask
 
 import webapp
 from foundation.db import db, engine_options
+from ledger import posting
 from tests import databases
 
 
@@ -31,3 +33,16 @@ def broken_app(_connection_for_everybody: None, postgres_url: str) -> Iterator[F
         yield app
         db.session.remove()
         db.engine.dispose()
+
+
+@pytest.fixture
+def slow_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hold each account for a moment before the next one is taken, so that a circle has time to close."""
+    at_full_speed = posting._move
+
+    def slowly(moves: list[dict[str, int]]) -> None:
+        for move in moves:
+            at_full_speed([move])
+            time.sleep(0.003)
+
+    monkeypatch.setattr(posting, "_move", slowly)

@@ -1,6 +1,5 @@
 """Jobs beside each other and beside everybody: each thing is done once, and nobody waits in a circle."""
 
-import time
 from collections import Counter
 from datetime import timedelta
 
@@ -8,8 +7,6 @@ import pytest
 
 from campaigns.drafting import import_draft, publish
 from campaigns.rounds import close_due_rounds, release_due_rounds
-from foundation.db import db
-from ledger import posting
 from merchants.redemptions import redeem as redeem_operation
 from merchants.redemptions import void as void_operation
 from tests.races.crowd import at_once, mixed
@@ -100,20 +97,8 @@ def crossing():
     return spring(offers=offers, rounds=rounds)
 
 
-@pytest.fixture
-def slow_ledger(monkeypatch):
-    """Hold each account for a moment before the next one is taken, so that a circle has time to close."""
-    at_full_speed = posting._move
-
-    def slowly(moves):
-        for move in moves:
-            at_full_speed([move])
-            time.sleep(0.003)
-
-    monkeypatch.setattr(posting, "_move", slowly)
-
-
-def test_everything_beside_everything_never_waits_in_a_circle(clock, race_app, slow_ledger):
+def everything_due_at_once(clock):
+    """Return claims, redemptions, voids, expiries and the jobs of rounds, all of one moment."""
     campaign = opened(crossing())
     place = shop(campaign)
     people = citizens(60)
@@ -128,7 +113,7 @@ def test_everything_beside_everything_never_waits_in_a_circle(clock, race_app, s
     ]
     clock.move_to(OPENS + timedelta(hours=1))
     fresh = [show(claim(citizen, release[codes[number % 3]]), citizen) for number, citizen in enumerate(people[32:44])]
-    works = mixed(
+    return mixed(
         [lambda who=who, code=code: claim_operation(who, release[code]) for who in people[44:] for code in codes],
         [lambda digits=digits: redeem_operation(place.till, digits, 20_000) for digits in fresh],
         [lambda receipt=receipt: void_operation(receipt.redemption_id, place.till, "顾客退货") for receipt in used],
@@ -136,7 +121,10 @@ def test_everything_beside_everything_never_waits_in_a_circle(clock, race_app, s
         [lambda: len(close_due_rounds(actor=JOB)) for _ in range(3)],
         [lambda: len(release_due_rounds(actor=JOB)) for _ in range(3)],
     )
+
+
+def test_everything_beside_everything_never_waits_in_a_circle(clock, race_app, slow_ledger):
+    works = everything_due_at_once(clock)
     attempts = at_once(race_app, works, threads=24)
     # Whoever waits in a circle is thrown out by the database and hears database_busy.
     assert Counter(attempt.code for attempt in attempts) == {"done": len(works)}
-    db.session.rollback()

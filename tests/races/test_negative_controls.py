@@ -1,6 +1,5 @@
 """The same races with the guards taken away: they must show the race, or the tests beside this one prove nothing."""
 
-import random
 import time
 from collections import Counter
 
@@ -15,6 +14,7 @@ from ledger.models import LedgerAccount
 from merchants.models import Redemption
 from merchants.redemptions import redeem as redeem_operation
 from tests.races.crowd import at_once
+from tests.races.test_job_races import everything_due_at_once
 from tests.races.test_redemption_races import market
 from tests.world import citizens, claim, claim_and_show, opened, spring
 from voucher import quotas, spending
@@ -131,17 +131,12 @@ def test_a_voucher_that_is_looked_at_and_then_spent_is_spent_many_times(clock, b
     assert "an_entitlement_is_redeemed_at_most_once" in found()
 
 
-def test_accounts_that_are_locked_in_any_order_are_waited_for_in_a_circle(clock, broken_app, monkeypatch):
-    campaign = rush(100)
-    ordered = posting._move
+def test_jobs_that_post_piece_by_piece_wait_for_each_other_in_a_circle(clock, broken_app, slow_ledger, monkeypatch):
+    def piece_by_piece(postings, *, at):
+        for each in postings:
+            posting.post([each], at=at)
 
-    def shuffled(moves):
-        for move in random.sample(moves, len(moves)):
-            ordered([move])
-            time.sleep(A_MOMENT)
-
-    monkeypatch.setattr(posting, "_move", shuffled)
-    # Out of the way of what would keep the claimants in line before they come to the accounts.
-    monkeypatch.setattr("voucher.claims.take_stock", lambda _release, wanted: wanted)
-    people = citizens(24)
-    assert claim_all(broken_app, people, campaign.release)["database_busy"] > 0
+    works = everything_due_at_once(clock)
+    monkeypatch.setattr("campaigns.rounds.post", piece_by_piece)
+    monkeypatch.setattr("voucher.expiry.post", piece_by_piece)
+    assert "database_busy" in {attempt.code for attempt in at_once(broken_app, works, threads=24)}

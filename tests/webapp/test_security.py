@@ -66,9 +66,8 @@ def test_no_template_has_a_script_a_style_or_a_handler_in_it(template):
 def test_an_address_of_a_proxy_is_believed_only_when_there_is_one(sqlite_url, monkeypatch):
     seen = []
     monkeypatch.setattr("identity.citizen_pages.request_sign_in_code", lambda *_, address, **__: seen.append(address))
-    for proxies in ("0", "1"):
-        monkeypatch.setenv("TRUSTED_PROXIES", proxies)
-        app = create_app(settings_for(sqlite_url))
+    for proxies in (0, 1):
+        app = create_app(replace(settings_for(sqlite_url), trusted_proxies=proxies))
         app.config["WTF_CSRF_ENABLED"] = False
         app.test_client().post("/sign-in", data={"phone": LIN.phone}, headers={"X-Forwarded-For": "203.0.113.9"})
     assert seen == ["127.0.0.1", "203.0.113.9"]
