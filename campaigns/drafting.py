@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import func, select, update
 
@@ -18,7 +19,7 @@ from campaigns.errors import (
 from campaigns.models import Campaign, CampaignRound, CampaignVersion, FundSource, Offer, Release
 from campaigns.states import ROUND, VERSION
 from foundation import clock
-from foundation.db import db, rows_changed
+from foundation.db import db, rows_changed, upsert
 from foundation.states import Step
 from ledger import accounts
 from ledger.accounts import Code
@@ -32,14 +33,13 @@ def import_draft(text: str, *, by: str) -> CampaignVersion:
     """
     definition = check(text)
     now = clock.now()
-    campaign = db.session.scalar(select(Campaign).where(Campaign.code == definition.code))
-    if campaign is None:
-        campaign = Campaign(code=definition.code)
-        db.session.add(campaign)
-    elif campaign.version_id is not None:
+    fresh = upsert(Campaign).values(code=definition.code, **_description(definition)).on_conflict_do_nothing()
+    db.session.execute(fresh)
+    # Whoever imports the same campaign at this moment waits here, so that their version has the next number.
+    campaign = db.session.scalars(select(Campaign).where(Campaign.code == definition.code).with_for_update()).one()
+    if campaign.version_id is not None:
         raise CampaignAlreadyPublished(campaign=definition.code)
     _describe(campaign, definition)
-    db.session.flush()
     latest = db.session.scalar(
         select(func.max(CampaignVersion.number)).where(CampaignVersion.campaign_id == campaign.id)
     )
@@ -128,19 +128,22 @@ def versions_of(campaign_id: int) -> Sequence[CampaignVersion]:
     ).all()
 
 
+def _description(definition: Definition) -> dict[str, Any]:
+    names = ("name", "kind", "city", "starts_at", "ends_at", "notice")
+    return {name: getattr(definition, name) for name in names}
+
+
 def _describe(campaign: Campaign, definition: Definition) -> None:
-    for name in ("name", "kind", "city", "starts_at", "ends_at", "notice"):
-        setattr(campaign, name, getattr(definition, name))
+    for name, value in _description(definition).items():
+        setattr(campaign, name, value)
 
 
 def _register_source(source: Source) -> FundSource:
     """Return the fund source of that code, registering it the first time it is named."""
-    known = db.session.scalar(select(FundSource).where(FundSource.code == source.code))
-    if known is None:
-        known = FundSource(code=source.code, name=source.name, level=source.level, county=source.county)
-        db.session.add(known)
-        db.session.flush()
-    elif (known.name, known.level, known.county) != (source.name, source.level, source.county):
+    described = {"name": source.name, "level": source.level, "county": source.county}
+    db.session.execute(upsert(FundSource).values(code=source.code, **described).on_conflict_do_nothing())
+    known = db.session.scalars(select(FundSource).where(FundSource.code == source.code)).one()
+    if any(getattr(known, name) != value for name, value in described.items()):
         raise FundSourceDiffers(source=source.code, registered=known.name)
     return known
 

@@ -11,9 +11,8 @@ from campaigns.errors import CampaignUnknown, VersionUnknown
 from campaigns.models import Campaign, CampaignRound, CampaignVersion, FundSource, Offer, Release
 from foundation import clock
 from foundation.db import db
+from foundation.ids import LARGEST_ROW_ID
 from ledger.reading import ReleaseMoney, SourceMoney, money_by_release, money_by_source
-
-LARGEST_ROW_ID = 2**31 - 1
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,15 @@ class Refusal(Exception):
     """The operation is not done and nothing has changed.
 
     code: stable, snake_case, for machines. message: why. way_out: what the person can do next (at the till:
-    what to tell the customer). field: the input that is at fault, where there is one.
+    what to tell the customer). field: the input that is at fault, where there is one. retryable: nothing has been
+    decided, and the same request may be answered otherwise when it is sent again.
     """
 
     code = "refused"
     message = N_("无法办理")
     way_out = ""
     field: str | None = None
+    retryable = False
 
     def __init__(self, *, field: str | None = None, **params: Any) -> None:
         self.params = params
@@ -58,6 +60,7 @@ class Conflict(Refusal):
 class TooMany(Refusal):
     """Asked too often; ``retry_after_seconds`` says when it may be tried again."""
 
+    retryable = True
     retry_after_seconds = 60
 
 
@@ -67,4 +70,5 @@ class Unavailable(Refusal):
     code = "service_unavailable"
     message = N_("系统暂时忙，您的操作没有生效")
     way_out = N_("请稍等几秒再试一次，不会重复办理")
+    retryable = True
     retry_after_seconds = 3

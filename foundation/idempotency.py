@@ -47,6 +47,7 @@ class RequestInFlight(Conflict):
     code = "request_in_flight"
     message = N_("同一笔请求正在处理")
     way_out = N_("请稍候用同一个 Idempotency-Key 再查一次")
+    retryable = True
 
 
 class IdempotencyKey(Base):

@@ -29,12 +29,16 @@ class Page(Generic[Row]):
         return max(1, -(-self.count // self.size))
 
 
-def page_of(statement: Select[*tuple[Any, ...]], number: int, *, size: int = PAGE_SIZE) -> Page[Any]:
+def page_of(
+    statement: Select[*tuple[Any, ...]], number: int, *, size: int = PAGE_SIZE, count: int | None = None
+) -> Page[Any]:
     """Return page ``number`` of an ordered statement's rows; a number outside the pages gives the nearest one.
 
-    Rows are tuples, or single values where the statement selects one thing.
+    Rows are tuples, or single values where the statement selects one thing. ``count`` is how many rows there are,
+    where the caller has counted them.
     """
-    count = int(db.session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0)
+    if count is None:
+        count = int(db.session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0)
     number = min(max(number, 1), max(1, -(-count // size)), LAST_PAGE)
     result = db.session.execute(statement.limit(size).offset((number - 1) * size))
     rows = result.scalars().all() if len(statement.column_descriptions) == 1 else result.all()

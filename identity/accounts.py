@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from foundation import clock
 from foundation.crypto import keyed_hash
 from foundation.db import db, transaction
-from foundation.states import StateMachine, Step
+from foundation.states import Step
 from identity import limits, passwords
 from identity.citizens import too_many_tries
 from identity.errors import (
@@ -27,6 +27,7 @@ from identity.errors import (
 from identity.limits import Limit
 from identity.models import Account
 from identity.sessions import close_all_sessions
+from identity.states import ACCOUNT
 
 KINDS = ("officer", "cashier", "till")
 #: editor keeps campaigns and merchants, finance keeps settlement, auditor only reads, chief may do everything
@@ -37,15 +38,6 @@ WRONG_PASSWORDS_PER_LOGIN = (Limit(10, timedelta(minutes=15)),)
 WRONG_KEYS_PER_ADDRESS = (Limit(30, timedelta(minutes=15)),)
 KEY_REMEMBERED_FOR = timedelta(minutes=5)
 MOST_KEYS_REMEMBERED = 10_000
-
-account_states = StateMachine(
-    "account",
-    {
-        ("", "create"): "active",
-        ("active", "suspend"): "suspended",
-        ("suspended", "resume"): "active",
-    },
-)
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{2,39}")
 
@@ -79,7 +71,7 @@ def create_account(
             db.session.add(account)
     except IntegrityError as failure:
         raise LoginTaken(login=login) from failure
-    account_states.record_created([account.id], "create", step)
+    ACCOUNT.record_created([account.id], "create", step)
     return account
 
 
@@ -150,7 +142,7 @@ def _move(account_id: int, event: str, step: Step) -> Account:
     account = db.session.get(Account, account_id)
     if account is None:
         raise AccountNotFound
-    if not account_states.apply(Account, [account_id], event, step):
+    if not ACCOUNT.apply(Account, [account_id], event, step):
         raise AccountNotThere
     db.session.refresh(account)
     return account

@@ -119,7 +119,7 @@ def confirm_sign_in_code(phone: str, code: str, *, device_hash: bytes) -> Citize
     """Return the citizen of ``phone``, registered now if new, and spend the code.
 
     A wrong try is kept although it is refused, so this runs in its own transaction and must not be called
-    inside one. Refuses PhoneMalformed, CodeMalformed, CodeWrong, CodeUsedUp, TooManyTries.
+    inside one. Refuses PhoneMalformed, SignInCodeMalformed, CodeWrong, CodeUsedUp, TooManyTries.
     """
     phone, code = read_phone(phone), read_sign_in_code(code)
     with transaction():

@@ -19,7 +19,7 @@ class PhoneFullWidth(PhoneMalformed):
     way_out = N_("请切换到英文输入法，用半角数字重新填写")
 
 
-class CodeMalformed(Malformed):
+class SignInCodeMalformed(Malformed):
     code = "sign_in_code_malformed"
     message = N_("验证码应为 6 位数字")
     way_out = N_("请用半角数字填写短信里的 6 位验证码")

@@ -1,4 +1,4 @@
-"""Showing a sign-in form again with what was wrong in it."""
+"""Showing a form again, of any audience, with what was wrong in it."""
 
 from http import HTTPStatus
 

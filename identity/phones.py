@@ -3,7 +3,7 @@
 import re
 
 from foundation.crypto import keyed_hash
-from identity.errors import CodeMalformed, PhoneFullWidth, PhoneMalformed
+from identity.errors import SignInCodeMalformed, PhoneFullWidth, PhoneMalformed
 
 _PHONE = re.compile(r"1[3-9][0-9]{9}")
 _CODE = re.compile(r"[0-9]{6}")
@@ -31,7 +31,7 @@ def read_sign_in_code(text: str) -> str:
     """Return the six digits of a code, which may have been pasted with spaces around or inside it."""
     bare = text.translate(_SPACING)
     if not _CODE.fullmatch(bare):
-        raise CodeMalformed
+        raise SignInCodeMalformed
     return bare
 
 

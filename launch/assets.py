@@ -128,9 +128,7 @@ def _licences(modules: Path) -> str:
     sources = (*FILES.values(), "@tabler/icons/")
     packages = sorted({_package(source) for source in sources})
     texts = [(package, text) for package in packages for text in sorted((modules / package).glob("LICENSE*"))]
-    return "\n".join(
-        f"==== {name} ====\n\n{text.read_text(encoding='utf-8').strip()}\n" for name, text in texts
-    )
+    return "\n".join(f"==== {name} ====\n\n{text.read_text(encoding='utf-8').strip()}\n" for name, text in texts)
 
 
 def _package(source: str) -> str:

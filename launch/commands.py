@@ -76,8 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument(
         "--host",
         default="127.0.0.1",
-        help="address to listen on (default 127.0.0.1); "
-        "this machine's address in the local network lets a phone in",
+        help="address to listen on (default 127.0.0.1); this machine's address in the local network lets a phone in",
     )
 
     commands.add_parser("test", help="run the tests; further words go to pytest", add_help=False)

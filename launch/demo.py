@@ -76,8 +76,6 @@ def _module(words: list[str], env: Mapping[str, str]) -> int:
     """Run ``python -m`` with the terminal's own streams and return its exit code."""
     sys.stdout.flush()
     command = [str(places.VENV_PYTHON), "-m", *words]
-    code = subprocess.run(
-        command, cwd=places.ROOT, env=dict(env), stdin=subprocess.DEVNULL, check=False
-    ).returncode
+    code = subprocess.run(command, cwd=places.ROOT, env=dict(env), stdin=subprocess.DEVNULL, check=False).returncode
     # A process ended by signal n counts as 128 + n, as in every shell.
     return code if code >= 0 else 128 - code

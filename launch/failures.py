@@ -82,9 +82,7 @@ def from_os_error(problem: OSError) -> Failure | None:
     """The failure behind an operating-system error, or None when it is none of the person's."""
     name = problem.filename or "a file"
     if problem.errno in (errno.ENOSPC, errno.EDQUOT):
-        return Failure(
-            f"the disk is full: {name} could not be written.", "Free about 1 GB, then run it again."
-        )
+        return Failure(f"the disk is full: {name} could not be written.", "Free about 1 GB, then run it again.")
     if problem.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return Failure(
             f"{name} cannot be written.",
@@ -132,9 +130,7 @@ def check_port(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except socket.gaierror:
-            raise Failure(
-                f"{host} is not an address of this machine.", "Give another --host, or none."
-            ) from None
+            raise Failure(f"{host} is not an address of this machine.", "Give another --host, or none.") from None
         except OSError as problem:
             raise _port_failure(host, port, problem) from None
 

@@ -107,10 +107,12 @@ def _start(home: DemoHome, env: Mapping[str, str], host: str, port: int) -> Iter
     shutil.rmtree(home.metrics, ignore_errors=True)
     home.metrics.mkdir()
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    web = {**env, "BIND": address, "PROMETHEUS_MULTIPROC_DIR": str(home.metrics)}
+    # What the workers and the scheduler count is added up in one folder, and told at /metrics.
+    counting = {**env, "PROMETHEUS_MULTIPROC_DIR": str(home.metrics)}
+    web = {**counting, "BIND": address}
     gunicorn = ["gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
     yield Child.start("web server", gunicorn, web, home.log("web"))
-    yield Child.start("scheduler", ["webapp.scheduler"], env, home.log("scheduler"))
+    yield Child.start("scheduler", ["webapp.scheduler"], counting, home.log("scheduler"))
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 
 from foundation import clock
+from foundation.ids import LARGEST_ROW_ID
 from foundation.slots import run_in_slot
 from ledger import audit, naming, reading, words
 from ledger.accounts import AccountKind, Code
@@ -129,9 +130,6 @@ def account_labels(rows: Iterable[LedgerAccount]) -> dict[int, str]:
         parts = [names[dimension].get(getattr(row, f"{dimension}_id")) for dimension in names]
         labels[row.id] = " · ".join([part for part in parts if part] + [_(words.KINDS[AccountKind(row.kind)][0])])
     return labels
-
-
-LARGEST_ROW_ID = 2**31 - 1
 
 
 def _row_id(text: str) -> int:

@@ -142,8 +142,10 @@ def money_by_release(campaign_id: int) -> dict[int, ReleaseMoney]:
 def accounts(wanted: AccountFilter, page: int) -> tuple[Page[LedgerAccount], int]:
     """Return a page of accounts and what all that fit hold together, in fen."""
     conditions = wanted.conditions()
-    statement = select(LedgerAccount).where(*conditions).order_by(
-        LedgerAccount.campaign_id, LedgerAccount.fund_source_id, LedgerAccount.kind, LedgerAccount.id
+    statement = (
+        select(LedgerAccount)
+        .where(*conditions)
+        .order_by(LedgerAccount.campaign_id, LedgerAccount.fund_source_id, LedgerAccount.kind, LedgerAccount.id)
     )
     total = db.session.scalar(select(func.sum(LedgerAccount.balance_fen)).where(*conditions))
     return page_of(statement, page), int(total or 0)

@@ -13,6 +13,7 @@ from campaigns.places import counties, county_name, industries, industry_name
 from foundation import clock
 from foundation.db import db, transaction
 from foundation.errors import N_, Malformed, Refusal
+from foundation.ids import LARGEST_ROW_ID
 from foundation.states import Step
 from identity import accounts, gates
 from identity.directory import history
@@ -273,21 +274,21 @@ def _new_password() -> str:
 
 
 def _store(merchant_id: int, store_id: int) -> Store:
-    found = db.session.get(Store, min(store_id, listing.LARGEST_ROW_ID))
+    found = db.session.get(Store, min(store_id, LARGEST_ROW_ID))
     if found is None or found.merchant_id != merchant_id:
         raise StoreUnknown
     return found
 
 
 def _till(merchant_id: int, till_id: int) -> Till:
-    found = db.session.get(Till, min(till_id, listing.LARGEST_ROW_ID))
+    found = db.session.get(Till, min(till_id, LARGEST_ROW_ID))
     if found is None or found.store.merchant_id != merchant_id:
         raise TillUnknown
     return found
 
 
 def _cashier(merchant_id: int, cashier_id: int) -> Cashier:
-    found = db.session.get(Cashier, min(cashier_id, listing.LARGEST_ROW_ID))
+    found = db.session.get(Cashier, min(cashier_id, LARGEST_ROW_ID))
     if found is None or found.store.merchant_id != merchant_id:
         raise TillUnknown
     return found
@@ -304,7 +305,7 @@ def _places() -> dict[str, Any]:
 
 def _row_id(text: str) -> int:
     number = int(text)
-    if not 0 < number <= listing.LARGEST_ROW_ID:
+    if not 0 < number <= LARGEST_ROW_ID:
         raise ValueError(text)
     return number
 

@@ -12,12 +12,11 @@ from sqlalchemy.orm import joinedload
 from campaigns.models import Campaign
 from foundation.db import db
 from foundation.errors import N_
+from foundation.ids import LARGEST_ROW_ID
 from foundation.paging import Page, page_of
 from identity.models import Account
 from merchants.errors import MerchantUnknown
 from merchants.models import Cashier, Enrollment, Merchant, RefusedScan, Store, Till
-
-LARGEST_ROW_ID = 2**31 - 1
 
 
 @dataclass(frozen=True)

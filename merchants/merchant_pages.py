@@ -12,8 +12,8 @@ from flask_babel import gettext as _
 from foundation import clock, idempotency
 from foundation.clock import bureau_day, local
 from foundation.db import db, transaction
-from foundation.errors import Refusal, TooMany, Unavailable
-from foundation.idempotency import Answer, RequestInFlight, fingerprint
+from foundation.errors import Refusal
+from foundation.idempotency import Answer, fingerprint
 from identity import gates
 from merchants.errors import MerchantSuspended
 from merchants.models import Store
@@ -28,8 +28,6 @@ from merchants.till_words import till_words, void_reasons
 blueprint = Blueprint("till_pages", __name__, template_folder="templates")
 
 LATEST_RECEIPTS = 6
-#: The same request may be sent again under the same key: nothing has been decided.
-_RETRYABLE = (Unavailable, TooMany, RequestInFlight)
 
 
 @dataclass(frozen=True)
@@ -94,9 +92,9 @@ def _redeem_once(counter: Counter, asked: dict[str, Any]) -> Answer:
     code_text = asked["code"] if isinstance(asked["code"], str) else ""
     try:
         receipt = redeem_operation(counter, code_text, asked["bill_fen"])
-    except _RETRYABLE:
-        raise
     except Refusal as refusal:
+        if refusal.retryable:
+            raise
         record_refusal(counter, refusal, code_text=code_text, bill_fen=asked["bill_fen"])
         return _refused(refusal)
     return Answer(HTTPStatus.CREATED, {"ok": True, "receipt": _receipt_document(receipt)})
@@ -104,9 +102,8 @@ def _redeem_once(counter: Counter, asked: dict[str, Any]) -> Answer:
 
 def _refused(refusal: Refusal) -> Answer:
     """The till's own page asks only whether it is done; the reason is in the body."""
-    retryable = isinstance(refusal, _RETRYABLE)
-    status = HTTPStatus.SERVICE_UNAVAILABLE if retryable else HTTPStatus.CONFLICT
-    return Answer(status, {"ok": False, "code": refusal.code, "retryable": retryable, **_told(refusal)})
+    status = HTTPStatus.SERVICE_UNAVAILABLE if refusal.retryable else HTTPStatus.CONFLICT
+    return Answer(status, {"ok": False, "code": refusal.code, "retryable": refusal.retryable, **_told(refusal)})
 
 
 def _receipt_document(receipt: Receipt) -> dict[str, Any]:
@@ -157,9 +154,9 @@ def void(redemption_id: UUID) -> Response:
     try:
         with transaction():
             void_operation(redemption_id, counter, request.form.get("reason", ""))
-    except _RETRYABLE:
-        raise
     except Refusal as refusal:
+        if refusal.retryable:
+            raise
         return make_response(_receipt_page(counter, redemption_id, refusal), HTTPStatus.CONFLICT)
     flash(_("已撤销，券已退还给顾客"), "success")
     return make_response(redirect(url_for("till_pages.receipt", redemption_id=redemption_id), HTTPStatus.SEE_OTHER))

@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import Response, current_app, make_response, request
 from flask_smorest import Blueprint
 
-from foundation.errors import Conflict, Forbidden, Malformed, NotFound, Refusal
+from foundation.errors import Refusal
 from foundation.idempotency import Answer, fingerprint, once
 from identity import gates
 from merchants import redemptions
@@ -22,8 +22,6 @@ blueprint = Blueprint("pos", __name__, description="Redemptions at the merchants
 blueprint.ARGUMENTS_PARSER = StrictJsonParser()
 
 _receipt_answer = ReceiptAnswer()
-#: These answers stay true however often they are asked for, so they are kept under the key; others are not.
-_FINAL = (Malformed, NotFound, Forbidden, Conflict)
 
 _PROBLEM = {"schema": ProblemAnswer, "content_type": "application/problem+json"}
 _KEY_HEADER = {
@@ -68,11 +66,13 @@ def redeem(body: dict[str, Any]) -> Response:
     def work() -> Answer:
         try:
             receipt = redemptions.redeem(counter, code_text, bill_fen)
-        except _FINAL as refusal:
+        except Refusal as refusal:
+            if refusal.retryable:
+                raise
             # The refused scan goes on the trail in the transaction that keeps its answer.
             redemptions.record_refusal(counter, refusal, code_text=code_text, bill_fen=bill_fen)
             return _refused(refusal)
-        return Answer(201, _told(receipt))
+        return Answer(201, _receipt_document(receipt))
 
     return _once(body, work)
 
@@ -104,9 +104,11 @@ def void(body: dict[str, Any], redemption_id: UUID) -> Response:
     def work() -> Answer:
         try:
             receipt = redemptions.void(redemption_id, counter, body["reason"])
-        except _FINAL as refusal:
+        except Refusal as refusal:
+            if refusal.retryable:
+                raise
             return _refused(refusal)
-        return Answer(200, _told(receipt))
+        return Answer(200, _receipt_document(receipt))
 
     return _once(body, work)
 
@@ -139,9 +141,9 @@ def _once(body: dict[str, Any], work: Callable[[], Answer]) -> Response:
     return response
 
 
-def _told(receipt: Receipt) -> dict[str, Any]:
-    told: dict[str, Any] = _receipt_answer.dump(receipt)
-    return told
+def _receipt_document(receipt: Receipt) -> dict[str, Any]:
+    document: dict[str, Any] = _receipt_answer.dump(receipt)
+    return document
 
 
 def _refused(refusal: Refusal) -> Answer:

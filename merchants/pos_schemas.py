@@ -115,7 +115,10 @@ class RedeemBody(_Body):
     code = fields.String(
         required=True,
         validate=validate.Length(1, 64),
-        metadata={"description": "The digits under the customer's QR code, as scanned.", "example": "96314159265358979321"},
+        metadata={
+            "description": "The digits under the customer's QR code, as scanned.",
+            "example": "96314159265358979321",
+        },
     )
     bill_fen = Fen(required=True, metadata=_BILL)
 

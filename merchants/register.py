@@ -12,6 +12,7 @@ from campaigns.models import Campaign
 from campaigns.places import counties, industries
 from foundation import clock
 from foundation.db import db, upsert
+from foundation.paging import Page, page_of
 from foundation.states import Step
 from identity import accounts
 from merchants.errors import (
@@ -27,6 +28,10 @@ from merchants.errors import (
 )
 from merchants.models import Cashier, Enrollment, Merchant, Store, Till
 from merchants.states import MERCHANT, TILL
+
+
+#: A citizen scrolls: longer pages than the bureau's.
+SHOPS_PER_PAGE = 100
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,7 @@ def add_till(store_id: int, *, name: str, by: str) -> tuple[Till, str]:
     _require_store(store_id)
     step = Step(by, clock.now())
     login = f"till-{secrets.token_hex(5)}"
-    secret = secrets.token_urlsafe(32)
+    secret = accounts.new_secret()
     account = accounts.create_account(kind="till", login=login, password=secret, name=_name(name), step=step)
     till = Till(store_id=store_id, account_id=account.id, name=_name(name), status="active")
     db.session.add(till)
@@ -176,17 +181,16 @@ def counter_of_cashier_account(account_id: int) -> Counter:
     return Counter(row.store_id, cashier_id=row.id)
 
 
-def stores_of_campaign(campaign_id: int) -> list[Store]:
-    """Return the stores where a campaign's vouchers may be used, by county and name."""
-    return list(
-        db.session.scalars(
-            select(Store)
-            .join(Merchant, Merchant.id == Store.merchant_id)
-            .join(Enrollment, Enrollment.merchant_id == Merchant.id)
-            .where(Enrollment.campaign_id == campaign_id, Merchant.status == "active")
-            .order_by(Store.county, Store.name)
-        )
+def stores_of_campaign(campaign_id: int, page: int = 1) -> Page[Store]:
+    """Return a page of the stores where a campaign's vouchers may be used, by county and name."""
+    statement = (
+        select(Store)
+        .join(Merchant, Merchant.id == Store.merchant_id)
+        .join(Enrollment, Enrollment.merchant_id == Merchant.id)
+        .where(Enrollment.campaign_id == campaign_id, Merchant.status == "active")
+        .order_by(Store.county, Store.name, Store.id)
     )
+    return page_of(statement, page, size=SHOPS_PER_PAGE)
 
 
 def enrolled_campaigns(merchant_id: int) -> list[Campaign]:

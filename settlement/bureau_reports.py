@@ -14,7 +14,7 @@ from campaigns.models import Campaign, FundSource, Offer
 from campaigns.places import counties, county_name, industries, industry_name
 from foundation.db import db
 from foundation.errors import Refusal
-from foundation.ids import text_id
+from foundation.ids import LARGEST_ROW_ID, text_id
 from identity.directory import history
 from identity.form_again import form_again
 from ledger import naming, words
@@ -244,7 +244,7 @@ def _day(args: Mapping[str, str], name: str) -> date | None:
 
 
 def _row_id(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or not 0 < int(text[:12]) <= reading.LARGEST_ROW_ID:
+    if not (text.isascii() and text.isdigit()) or not 0 < int(text[:12]) <= LARGEST_ROW_ID:
         raise ValueError(text)
     return int(text[:12])
 

@@ -10,6 +10,7 @@ from foundation import clock
 from foundation.clock import bureau_day
 from foundation.db import transaction
 from foundation.errors import Refusal
+from foundation.ids import LARGEST_ROW_ID
 from identity import gates
 from identity.directory import history, officer_names
 from identity.form_again import form_again
@@ -167,7 +168,7 @@ def _states() -> dict[str, tuple[str, str]]:
 
 def _page_number() -> int:
     number = request.args.get("page", 1, type=int)
-    return min(max(number, 1), reading.LARGEST_ROW_ID)
+    return min(max(number, 1), LARGEST_ROW_ID)
 
 
 def _go_to(batch_id: int) -> Response:

@@ -33,9 +33,7 @@ def payment_sheet(batch_id: int) -> Sheet:
         )
     }
     source_ids = sorted({line.fund_source_id for found in lines.values() for line in found})
-    names = dict(
-        db.session.execute(select(FundSource.id, FundSource.name).where(FundSource.id.in_(source_ids))).all()
-    )
+    names = dict(db.session.execute(select(FundSource.id, FundSource.name).where(FundSource.id.in_(source_ids))).all())
     columns = [
         Column("批次号", "text"),
         Column("对账单号", "text"),

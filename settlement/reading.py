@@ -13,6 +13,7 @@ from campaigns.models import Campaign, FundSource
 from foundation import clock
 from foundation.clock import bureau_day
 from foundation.db import db
+from foundation.ids import LARGEST_ROW_ID
 from foundation.paging import Page, page_of
 from identity.models import Account, Citizen
 from ledger.accounts import Code
@@ -22,8 +23,6 @@ from merchants.models import Cashier, Merchant, Redemption, Till
 from settlement.errors import BatchUnknown, StatementUnknown
 from settlement.models import SettlementBatch, Statement, StatementLine
 from voucher.models import Entitlement
-
-LARGEST_ROW_ID = 2**31 - 1
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ Metrics of redemptions open to redemptions, the number of claims to claims, metr
 ledger's transfers. A ratio opens to the redemptions it is about.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,6 +14,7 @@ from sqlalchemy import Select, case, func, select
 from campaigns.models import Campaign, CampaignRound, FundSource, Offer, Release
 from foundation import clock
 from foundation.db import db
+from foundation.paging import PAGE_SIZE, Page, page_of
 from ledger.accounts import Code
 from ledger.models import LedgerAccount, Transfer
 from merchants.models import Merchant, Redemption, Store
@@ -23,8 +23,6 @@ from settlement.metrics import BALANCES
 from settlement.parts import parts
 from settlement.reports import Query
 from voucher.models import ClaimBatch
-
-PAGE_SIZE = 50
 
 _REDEMPTION_STATES: dict[str, tuple[str, ...]] = {
     "redeemed_count": ("redeemed", "voided"),
@@ -93,21 +91,14 @@ class TransferRow:
     document_id: str
 
 
-@dataclass(frozen=True)
-class RowsPage:
-    """One page of rows of a kind: "redemptions", "claims" or "transfers". The rest is of all pages together:
-    ``count`` rows, ``total_fen`` of what they count in the metric, and ``vouchers`` where rows are of several."""
+@dataclass(frozen=True, kw_only=True)
+class RowsPage(Page[RedemptionRow | ClaimRow | TransferRow]):
+    """One page of rows of a kind: "redemptions", "claims" or "transfers". Of all pages together: ``total_fen`` of what
+    the rows count in the metric, and ``vouchers`` where rows are of several."""
 
     kind: str
-    rows: Sequence[RedemptionRow | ClaimRow | TransferRow]
-    count: int
     total_fen: int
-    page: int
     vouchers: int = 0
-
-    @property
-    def pages(self) -> int:
-        return max(1, -(-self.count // PAGE_SIZE))
 
 
 def rows_of(query: Query, metric: str, *, page: int = 1) -> RowsPage:
@@ -150,7 +141,8 @@ def _redemptions(query: Query, metric: str, page: int) -> RowsPage:
         .where(*conditions)
     )
     count, total = _count(base, amount)
-    found = db.session.execute(_page(base.order_by(Redemption.redeemed_at.desc(), Redemption.id), page))
+    newest_first = base.order_by(Redemption.redeemed_at.desc(), Redemption.id)
+    found: Page[Any] = page_of(newest_first, page, size=PAGE_SIZE, count=count)
     rows = [
         RedemptionRow(
             id=r.id,
@@ -165,9 +157,9 @@ def _redemptions(query: Query, metric: str, page: int) -> RowsPage:
             status=r.status,
             void_reason=r.void_reason,
         )
-        for r, campaign, offer, merchant, store, counted_fen in found
+        for r, campaign, offer, merchant, store, counted_fen in found.rows
     ]
-    return RowsPage("redemptions", rows, count, total, page)
+    return RowsPage(rows, found.number, count, found.size, kind="redemptions", total_fen=total)
 
 
 def _claims(query: Query, page: int) -> RowsPage:
@@ -194,9 +186,10 @@ def _claims(query: Query, page: int) -> RowsPage:
     )
     count, total = _count(base, ClaimBatch.count * Offer.face_value_fen)
     vouchers = _count(base, ClaimBatch.count)[1]
-    found = db.session.execute(_page(base.order_by(ClaimBatch.claimed_at.desc(), ClaimBatch.id), page))
-    rows = [ClaimRow(b.id, b.claimed_at, a_round, offer, b.count, face_fen) for b, a_round, offer, face_fen in found]
-    return RowsPage("claims", rows, count, total, page, vouchers)
+    newest_first = base.order_by(ClaimBatch.claimed_at.desc(), ClaimBatch.id)
+    found: Page[Any] = page_of(newest_first, page, size=PAGE_SIZE, count=count)
+    rows = [ClaimRow(b.id, b.claimed_at, a_round, offer, b.count, face) for b, a_round, offer, face in found.rows]
+    return RowsPage(rows, found.number, count, found.size, kind="claims", total_fen=total, vouchers=vouchers)
 
 
 def _transfers(query: Query, metric: str, page: int) -> RowsPage:
@@ -228,12 +221,13 @@ def _transfers(query: Query, metric: str, page: int) -> RowsPage:
         .where(*conditions)
     )
     count, total = _count(base, signed)
-    found = db.session.execute(_page(base.order_by(Transfer.posted_at.desc(), Transfer.id), page))
+    newest_first = base.order_by(Transfer.posted_at.desc(), Transfer.id)
+    found: Page[Any] = page_of(newest_first, page, size=PAGE_SIZE, count=count)
     rows = [
         TransferRow(t.id, t.posted_at, t.bureau_day, t.code, source, int(signed_fen), t.document_kind, t.document_id)
-        for t, source, signed_fen in found
+        for t, source, signed_fen in found.rows
     ]
-    return RowsPage("transfers", rows, count, total, page)
+    return RowsPage(rows, found.number, count, found.size, kind="transfers", total_fen=total)
 
 
 def _period(day: Any, query: Query) -> list[Any]:
@@ -250,7 +244,3 @@ def _count(base: Select[Any], amount: Any) -> tuple[int, int]:
         base.with_only_columns(func.count(), func.coalesce(func.sum(amount), 0), maintain_column_froms=True)
     ).one()
     return int(count), int(total)
-
-
-def _page(base: Select[Any], page: int) -> Select[Any]:
-    return base.limit(PAGE_SIZE).offset((max(1, page) - 1) * PAGE_SIZE)

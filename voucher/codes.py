@@ -71,7 +71,8 @@ def read_code(text: str) -> bytes:
     if len(text) > 512 or not digits:
         raise CodeMalformed
     if not re.fullmatch(r"[0-9]+", digits):
-        raise CodeMalformed if digits.isnumeric() else CodeForeign
+        # Ours with a slip of the finger in it, or something else altogether.
+        raise CodeMalformed if digits.isnumeric() or digits.startswith(PREFIX) else CodeForeign
     if len(digits) != LENGTH:
         raise CodeMalformed if digits.startswith(PREFIX) or len(digits) < 13 else CodeForeign
     if not digits.startswith(PREFIX):

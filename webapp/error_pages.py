@@ -45,7 +45,6 @@ STATUSES: tuple[tuple[type[Refusal], HTTPStatus], ...] = (
     (TooMany, HTTPStatus.TOO_MANY_REQUESTS),
     (Unavailable, HTTPStatus.SERVICE_UNAVAILABLE),
 )
-RETRYABLE = (TooMany, Unavailable, idempotency.RequestInFlight)
 
 #: What the framework refuses by itself: code, why, way out.
 _HTTP_TEXTS: dict[int, tuple[str, str, str]] = {
@@ -127,7 +126,7 @@ def problem_of(refusal: Refusal) -> Problem:
         message=told.message,
         way_out=told.way_out,
         field=refusal.field,
-        retryable=isinstance(refusal, RETRYABLE),
+        retryable=refusal.retryable,
         retry_after_seconds=wait,
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Flask, Response, abort, current_app, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client import REGISTRY as PROCESS_REGISTRY
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from sqlalchemy.exc import SQLAlchemyError
 
 from foundation.config import Settings
@@ -31,6 +31,15 @@ JOB_RUNS = Counter("voucher_job_runs_total", "Runs of the scheduler's jobs.", ("
 def init_health(app: Flask, settings: Settings) -> None:
     app.config["METRICS_TOKEN"] = settings.metrics_token
     app.after_request(_count)
+
+
+def forget_gauges() -> None:
+    """Give up the live gauges of this process, which is about to end; what it has counted stays.
+
+    gunicorn does it for its workers (``gunicorn.conf.py``), also for those that were killed.
+    """
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]
 
 
 def _count(response: Response) -> Response:

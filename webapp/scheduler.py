@@ -19,7 +19,7 @@ from flask import Flask
 from foundation import clock
 from foundation.slots import run_in_slot
 from webapp import app_or_exit
-from webapp.health import JOB_RUNS
+from webapp.health import JOB_RUNS, forget_gauges
 from webapp.jobs import JOBS, Job
 
 log = structlog.get_logger("voucher.scheduler")
@@ -78,7 +78,10 @@ def main() -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     log.info("scheduler_started", jobs=[job.name for job in JOBS])
-    scheduler.start()
+    try:
+        scheduler.start()
+    finally:
+        forget_gauges()
 
 
 if __name__ == "__main__":

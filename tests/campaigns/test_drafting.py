@@ -2,7 +2,7 @@ import hashlib
 
 import pytest
 from sqlalchemy import select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from campaigns import drafting
 from campaigns.campaign_file import DefinitionFaulty, check
@@ -193,3 +193,18 @@ def test_a_registered_source_is_not_redefined_by_a_file(clock, app, key, value):
     refusal = refused(FundSourceDiffers, lambda: drafting.publish(version_id, by=PUBLISHER))
     assert refusal.params["source"] == "city"
     assert db.session.scalar(select(FundSource.name).where(FundSource.code == "city")) == "市财政"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE campaign_version SET document = 'x'",
+        "UPDATE campaign_version SET published_by = 'officer:9'",
+        "DELETE FROM campaign_version",
+    ],
+)
+def test_the_database_keeps_what_is_published(clock, app, statement):
+    published()
+    with pytest.raises(DBAPIError, match="campaign_version"), transaction():
+        db.session.execute(text(statement))
+    assert drafting.export("spring") == toml(spring())

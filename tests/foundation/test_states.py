@@ -6,7 +6,7 @@ from sqlalchemy import select
 from foundation import clock as clocks
 from foundation.db import db, transaction
 from foundation.states import StateChange, StateMachine, Step
-from identity.accounts import account_states
+from identity.states import ACCOUNT
 from identity.models import Account
 from tests import people
 from tests.people import HE, WEI
@@ -36,7 +36,7 @@ def test_a_machine_names_its_states_in_the_order_of_its_table():
 def test_a_step_moves_the_row_and_leaves_who_when_and_why(app):
     account_id = people.account(WEI)
     with transaction():
-        assert account_states.apply(Account, [account_id], "suspend", step("left the bureau")) == {account_id}
+        assert ACCOUNT.apply(Account, [account_id], "suspend", step("left the bureau")) == {account_id}
     assert db.session.get_one(Account, account_id).status == "suspended"
     assert history(account_id) == [
         ("create", "", "active", "job:setup", ""),
@@ -47,24 +47,24 @@ def test_a_step_moves_the_row_and_leaves_who_when_and_why(app):
 def test_a_step_that_is_not_in_the_table_does_nothing_and_leaves_no_trace(app):
     account_id = people.account(WEI)
     with transaction():
-        assert account_states.apply(Account, [account_id], "resume", step()) == set()
-        assert account_states.apply(Account, [account_id], "explode", step()) == set()
-        assert account_states.apply(Account, [], "suspend", step()) == set()
+        assert ACCOUNT.apply(Account, [account_id], "resume", step()) == set()
+        assert ACCOUNT.apply(Account, [account_id], "explode", step()) == set()
+        assert ACCOUNT.apply(Account, [], "suspend", step()) == set()
     assert len(history(account_id)) == 1
 
 
 def test_of_many_only_those_in_the_right_state_move(app):
     wei, he = people.account(WEI), people.account(HE)
     with transaction():
-        account_states.apply(Account, [wei], "suspend", step())
+        ACCOUNT.apply(Account, [wei], "suspend", step())
     with transaction():
-        assert account_states.apply(Account, [wei, he], "suspend", step()) == {he}
+        assert ACCOUNT.apply(Account, [wei, he], "suspend", step()) == {he}
 
 
 def test_a_further_condition_holds_rows_back(app):
     account_id = people.account(WEI)
     with transaction():
-        moved = account_states.apply(
+        moved = ACCOUNT.apply(
             Account, [account_id], "suspend", step(), only_if=(Account.role == "finance",), also_set={"name": "x"}
         )
     assert moved == set()
@@ -82,7 +82,7 @@ def test_of_two_who_saw_the_same_state_one_moves_the_row(postgres_app):
         with postgres_app.app_context():
             gate.wait()
             with transaction():
-                if account_states.apply(Account, [account_id], "suspend", step(actor=actor)):
+                if ACCOUNT.apply(Account, [account_id], "suspend", step(actor=actor)):
                     moved.append(actor)
 
     threads = [threading.Thread(target=suspend, args=(f"officer:{i}",)) for i in range(8)]

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from foundation.config import SettingsError
 from foundation.db import db, transaction
 from foundation.errors import Refusal
 from identity import citizens, sms

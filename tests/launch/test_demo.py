@@ -33,9 +33,7 @@ def product(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_check_puts_nothing_but_the_result_on_stdout(
-    product: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_check_puts_nothing_but_the_result_on_stdout(product: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert commands.main(["demo", "--check", "--scale", "0.05"]) == 0
     printed = capfd.readouterr()
     assert printed.out == "demo play --scale 0.05 --json\n"
@@ -82,9 +80,7 @@ def test_second_check_keeps_the_secrets(product: Path) -> None:
     assert (product / "var/demo/secrets.json").read_bytes() == kept
 
 
-def test_process_ended_by_a_signal_counts_as_in_a_shell(
-    product: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_process_ended_by_a_signal_counts_as_in_a_shell(product: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (product / "demo.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
     assert commands.main(["demo", "--check"]) == 128 + 9
 

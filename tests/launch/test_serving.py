@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -63,6 +63,20 @@ def _replace_children(monkeypatch: pytest.MonkeyPatch, web: str, scheduler: str)
     return started
 
 
+def test_both_add_up_what_they_count_in_one_folder(home: DemoHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, str] = {}
+
+    def start(name: str, _words: object, env: Mapping[str, str], log: Path) -> Child:
+        given[name] = env["PROMETHEUS_MULTIPROC_DIR"]
+        return _child(name, "", log)
+
+    monkeypatch.setattr(Child, "start", start)
+    for child in serving._start(home, {}, "127.0.0.1", 8000):
+        child.process.wait()
+    assert given == {"web server": str(home.metrics), "scheduler": str(home.metrics)}
+    assert home.metrics.is_dir()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stop_ends_both_and_counts_as_success(
     home: DemoHome,
@@ -108,9 +122,7 @@ def test_web_server_that_never_answers_is_given_up(
     assert "did not answer" in capsys.readouterr().err
 
 
-def test_child_that_ignores_the_request_is_ended(
-    home: DemoHome, port: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_child_that_ignores_the_request_is_ended(home: DemoHome, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving, "_STOP_SECONDS", 0.3)
     monkeypatch.setattr(serving, "_START_SECONDS", 0.5)
     stubborn = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {_SLEEPY}"

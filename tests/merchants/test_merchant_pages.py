@@ -270,6 +270,23 @@ def test_another_shops_receipts_are_unknown(app: Flask, campaign: Published, til
     assert "268.00" not in elsewhere.get("/till/today").text
 
 
+def test_many_shops_are_listed_a_page_at_a_time(
+    campaign: Published, shop: Shop, client: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.shop(campaign, number=2, county=world.YANGDONG, name="东城酒家")
+    monkeypatch.setattr(register, "SHOPS_PER_PAGE", 1)
+    for asked, here, elsewhere in (
+        ("1", "漠阳味道", "东城酒家"),
+        ("2", "东城酒家", "漠阳味道"),
+        ("99", "东城酒家", "漠阳味道"),
+    ):
+        page = client.get(f"/campaigns/spring/shops?page={asked}").text
+        assert "共 2 家门店" in page
+        assert here in page
+        assert elsewhere not in page
+    assert "漠阳味道" in client.get("/campaigns/spring/shops?page=last").text
+
+
 def test_the_shops_of_a_campaign_are_listed_by_county(campaign: Published, shop: Shop, client: Browser) -> None:
     world.shop(campaign, number=2, county=world.YANGDONG, name="东城酒家")
     world.shop(None, number=3, name="没报名的店")

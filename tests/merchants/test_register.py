@@ -185,6 +185,9 @@ def test_stores_of_a_campaign_are_those_of_active_merchants_that_take_part(clock
     shop(other, number=4)
     shop(number=5)
     done(lambda: register.suspend_merchant(suspended.merchant_id, by=DRAFTER, reason="虚假交易"))
-    assert [store.id for store in register.stores_of_campaign(campaign.id)] == [first.store_id, taking_part.store_id]
+    assert [store.id for store in register.stores_of_campaign(campaign.id).rows] == [
+        first.store_id,
+        taking_part.store_id,
+    ]
     assert [row.code for row in register.enrolled_campaigns(taking_part.merchant_id)] == ["spring"]
     assert db.session.scalar(select(func.count()).select_from(Merchant)) == 5

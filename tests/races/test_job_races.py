@@ -37,6 +37,12 @@ from voucher.expiry import expire_due
 pytestmark = [pytest.mark.race, pytest.mark.postgres]
 
 
+def test_first_imports_of_one_campaign_at_once_are_numbered_one_after_the_other(clock, race_app):
+    text = toml(spring())
+    attempts = at_once(race_app, [lambda: import_draft(text, by=DRAFTER).number for _ in range(4)])
+    assert sorted(attempt.outcome for attempt in attempts) == [1, 2, 3, 4]
+
+
 def test_a_version_is_published_once_however_many_publish_it(clock, race_app):
     version = done(lambda: import_draft(toml(spring()), by=DRAFTER).id)
     works = [lambda by=by: publish(version, by=by).id for by in ("officer:2", "officer:3", "officer:4", "officer:5")]

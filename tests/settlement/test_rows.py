@@ -31,7 +31,7 @@ def all_rows(query, metric):
     """Return the rows of every page, and what the page says of all of them: count, fen, vouchers."""
     first = rows_of(query, metric)
     found = [*first.rows]
-    for number in range(2, first.pages + 1):
+    for number in range(2, first.page_count + 1):
         page = rows_of(query, metric, page=number)
         assert (page.count, page.total_fen, page.vouchers) == (first.count, first.total_fen, first.vouchers)
         found += page.rows
@@ -121,13 +121,14 @@ def test_a_voided_redemption_is_among_the_redeemed_with_its_reason_and_not_among
     assert voided.id not in {row.id for row in rows_of(Query(), "driven_fen").rows}
 
 
-def test_rows_are_newest_first_and_a_page_beyond_the_last_is_empty(clock, sqlite_app, monkeypatch):
+def test_rows_are_newest_first_and_a_page_beyond_the_last_is_the_last(clock, sqlite_app, monkeypatch):
     monkeypatch.setattr(rows, "PAGE_SIZE", 4)
     small_year.live(clock)
     first = rows_of(Query(), "redeemed_fen")
-    assert (first.count, first.pages, len(first.rows)) == (6, 2, 4)
+    assert (first.count, first.page_count, len(first.rows)) == (6, 2, 4)
     assert [row.redeemed_at for row in first.rows] == sorted((row.redeemed_at for row in first.rows), reverse=True)
-    assert rows_of(Query(), "redeemed_fen", page=3).rows == []
+    last = rows_of(Query(), "redeemed_fen", page=3)
+    assert (last.number, len(last.rows)) == (2, 2)
 
 
 @pytest.mark.parametrize("metric", ["", "weather", "id", "budget_fen; DROP TABLE transfer"])
@@ -139,4 +140,4 @@ def test_a_metric_nobody_knows_is_refused(metric, sqlite_app):
 def test_a_figure_without_rows_opens_to_an_empty_page(sqlite_app):
     for metric in BY_KEY:
         found = rows_of(Query(), metric)
-        assert (found.rows, found.count, found.total_fen, found.pages) == ([], 0, 0, 1)
+        assert (found.rows, found.count, found.total_fen, found.page_count) == ([], 0, 0, 1)

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -57,6 +59,17 @@ def test_metrics_are_for_this_machine_or_for_the_token(sqlite_url):
     wrong, right = ({"Authorization": f"Bearer {token}"} for token in ("wrong", "a-token-for-prometheus"))
     assert client.get("/metrics", environ_base=elsewhere, headers=wrong).status_code == 404
     assert client.get("/metrics", environ_base=elsewhere, headers=right).status_code == 200
+
+
+def test_what_the_scheduler_counts_is_told_by_the_web_server(sqlite_app, tmp_path, monkeypatch):
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    count = (
+        "from webapp.health import JOB_RUNS, forget_gauges; JOB_RUNS.labels('close_day', 'done').inc(); forget_gauges()"
+    )
+    for _process in range(2):
+        subprocess.run([sys.executable, "-c", count], check=True)
+    shown = people.browser_of(sqlite_app).get("/metrics").text
+    assert 'voucher_job_runs_total{job="close_day",outcome="done"} 2.0' in shown
 
 
 def test_a_request_is_one_line_of_json_without_personal_data(sqlite_app, capsys):

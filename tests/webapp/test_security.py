@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,8 +34,6 @@ def test_every_answer_carries_the_headers(anyone, path):
 
 
 def test_production_insists_on_encrypted_connections(sqlite_url):
-    from dataclasses import replace
-
     app = create_app(replace(settings_for(sqlite_url), secure_cookies=True))
     assert "max-age=63072000" in app.test_client().get("/healthz").headers["Strict-Transport-Security"]
 

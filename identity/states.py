@@ -1,0 +1,12 @@
+"""The states of an account."""
+
+from foundation.states import StateMachine
+
+ACCOUNT = StateMachine(
+    "account",
+    {
+        ("", "create"): "active",
+        ("active", "suspend"): "suspended",
+        ("suspended", "resume"): "active",
+    },
+)
