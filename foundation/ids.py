@@ -4,7 +4,6 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-
 #: No row that the database numbers comes near it, and no integer column overflows at it. A number that somebody
 #: types into an address may be larger.
 LARGEST_ROW_ID = 2**31 - 1

@@ -41,8 +41,8 @@ def slot_start(moment: datetime, every: timedelta) -> datetime:
 def run_in_slot(job: str, slot: datetime, work: Callable[[], str]) -> bool:
     """Run ``work`` unless this slot is taken; return whether it ran here.
 
-    A failure is written down, frees nothing and is raised: the next slot tries again, and jobs are written so
-    that a later run does what an earlier one left.
+    A failure is written down and raised, and leaves the slot to whoever comes next, in this process or another; what
+    has been done is done once. Jobs are written so that a later run does what an earlier one left.
     """
     if not _take(job, slot):
         return False
@@ -56,24 +56,16 @@ def run_in_slot(job: str, slot: datetime, work: Callable[[], str]) -> bool:
 
 
 def _take(job: str, slot: datetime) -> bool:
+    """Insert the row of the slot, or take over one whose run failed or was killed: of all who try, one may."""
     now = clock.now()
+    killed = (JobRun.outcome == "running") & (JobRun.started_at < now - ABANDONED_AFTER)
     with transaction():
         fresh = {"job": job, "slot": slot, "started_at": now, "outcome": "running", "summary": ""}
         statement = upsert(JobRun).values(**fresh).on_conflict_do_nothing().returning(JobRun.job)
         if db.session.execute(statement).first() is not None:
             return True
-        return bool(
-            rows_changed(
-                update(JobRun)
-                .where(
-                    JobRun.job == job,
-                    JobRun.slot == slot,
-                    JobRun.outcome == "running",
-                    JobRun.started_at < now - ABANDONED_AFTER,
-                )
-                .values(started_at=now)
-            )
-        )
+        again = update(JobRun).where(JobRun.job == job, JobRun.slot == slot, (JobRun.outcome == "failed") | killed)
+        return bool(rows_changed(again.values(started_at=now, finished_at=None, outcome="running", summary="")))
 
 
 def _finish(job: str, slot: datetime, outcome: str, summary: str) -> None:

@@ -3,7 +3,7 @@
 import re
 
 from foundation.crypto import keyed_hash
-from identity.errors import SignInCodeMalformed, PhoneFullWidth, PhoneMalformed
+from identity.errors import PhoneFullWidth, PhoneMalformed, SignInCodeMalformed
 
 _PHONE = re.compile(r"1[3-9][0-9]{9}")
 _CODE = re.compile(r"[0-9]{6}")

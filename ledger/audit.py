@@ -104,7 +104,9 @@ register(
         "A transfer stays within one fund source and, once granted, within one campaign.",
         """
         SELECT t.id, t.code, d.address AS debit, c.address AS credit
-        FROM transfer t JOIN ledger_account d ON d.id = t.debit_account_id JOIN ledger_account c ON c.id = t.credit_account_id
+        FROM transfer t
+        JOIN ledger_account d ON d.id = t.debit_account_id
+        JOIN ledger_account c ON c.id = t.credit_account_id
         WHERE d.fund_source_id <> c.fund_source_id
            OR (d.kind <> 'treasury' AND d.campaign_id <> c.campaign_id)
         """,
@@ -114,7 +116,9 @@ register(
         "Each code moves money only between the kinds of account that the chart connects.",
         """
         SELECT t.id, t.code, d.kind AS debit_kind, c.kind AS credit_kind
-        FROM transfer t JOIN ledger_account d ON d.id = t.debit_account_id JOIN ledger_account c ON c.id = t.credit_account_id
+        FROM transfer t
+        JOIN ledger_account d ON d.id = t.debit_account_id
+        JOIN ledger_account c ON c.id = t.credit_account_id
         WHERE (t.code, d.kind, c.kind) NOT IN (VALUES
             ('fund', 'treasury', 'budget'), ('release', 'budget', 'released'), ('claim', 'released', 'outstanding'),
             ('recall', 'released', 'budget'), ('expire', 'outstanding', 'budget'),
@@ -124,11 +128,12 @@ register(
     ),
     Check(
         "ledger_reversals_take_back_what_was_posted",
-        "A void names the redemption it takes back, for the same amount between the same accounts.",
+        "A void, and nothing else, names the redemption it takes back, for the same amount between the same accounts.",
         """
         SELECT v.id, v.amount_fen, r.amount_fen AS reversed_fen
         FROM transfer v LEFT JOIN transfer r ON r.id = v.reverses_id
-        WHERE v.code = 'void' AND (r.id IS NULL OR r.code <> 'redeem' OR r.amount_fen <> v.amount_fen
+        WHERE (v.code <> 'void' AND v.reverses_id IS NOT NULL)
+           OR v.code = 'void' AND (r.id IS NULL OR r.code <> 'redeem' OR r.amount_fen <> v.amount_fen
             OR r.debit_account_id <> v.credit_account_id OR r.credit_account_id <> v.debit_account_id)
         """,
     ),

@@ -133,7 +133,7 @@ def _find(addresses: Iterable[str]) -> dict[str, int]:
     rows = db.session.execute(
         select(LedgerAccount.address, LedgerAccount.id).where(LedgerAccount.address.in_(list(addresses)))
     )
-    return {address: account_id for address, account_id in rows}
+    return dict(rows.all())
 
 
 def balance_fen(key: AccountKey) -> int:

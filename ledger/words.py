@@ -42,6 +42,8 @@ CHECKS: dict[str, str] = {
     "an_entitlement_is_redeemed_at_most_once": N_("一张券最多只有一笔有效的核销"),
     "approved_batches_have_two_people": N_("结算批次由一个人关账、另一个人审批"),
     "campaign_budget_is_all_accounted_for": N_("每个活动、每个来源：批准的预算等于资金池、投放、在券、应付和已付之和"),
+    "transfers_stand_on_a_document": N_("每笔转账都有单据，单据也都在"),
+    "expiries_match_their_posting": N_("每次过期处理退回的金额，等于过期的券的面值"),
     "claims_match_their_posting": N_("每个领取批次记账的金额，等于发出的券的面值"),
     "day_figures_match_the_ledger": N_("已关账日期的报表数字，等于总账当天的发生额"),
     "driven_consumption_matches_redemptions": N_("报表的拉动消费，等于有效核销的消费金额之和，按商户也一样"),

@@ -29,7 +29,6 @@ from merchants.errors import (
 from merchants.models import Cashier, Enrollment, Merchant, Store, Till
 from merchants.states import MERCHANT, TILL
 
-
 #: A citizen scrolls: longer pages than the bureau's.
 SHOPS_PER_PAGE = 100
 

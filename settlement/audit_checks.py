@@ -4,6 +4,22 @@ from ledger.audit import Check, register
 
 register(
     Check(
+        "transfers_stand_on_a_document",
+        "Every transfer names the document that caused it, and the document is there.",
+        """
+        SELECT t.id, t.code, t.document_kind, t.document_id FROM transfer t
+        LEFT JOIN (
+            SELECT 'campaign_version' AS kind, CAST(id AS TEXT) AS id FROM campaign_version
+            UNION ALL SELECT 'release', CAST(id AS TEXT) FROM release
+            UNION ALL SELECT 'claim_batch', REPLACE(CAST(id AS TEXT), '-', '') FROM claim_batch
+            UNION ALL SELECT 'expiry_run', REPLACE(CAST(id AS TEXT), '-', '') FROM expiry_run
+            UNION ALL SELECT 'redemption', REPLACE(CAST(id AS TEXT), '-', '') FROM redemption
+            UNION ALL SELECT 'statement', CAST(id AS TEXT) FROM statement
+        ) d ON d.kind = t.document_kind AND d.id = t.document_id
+        WHERE d.id IS NULL
+        """,
+    ),
+    Check(
         "day_figures_match_the_ledger",
         "The kept figures of each closed day are what the ledger moved on it, by campaign, source and code.",
         """

@@ -108,6 +108,8 @@ def _add_issuance(figures: dict[Place, Sums], first_day: date, last_day: date) -
         )
     )
     for day, code, campaign_id, offer_id, source_id, county, industry, fen in rows:
+        assert campaign_id is not None  # an offer's account is a campaign's
+        assert offer_id is not None  # the offer was joined by it
         sums = figures[Place(day, campaign_id, offer_id, source_id, county, industry, 0)]
         name = _FIGURE_OF[Code(code)]
         setattr(sums, f"{name}_fen", getattr(sums, f"{name}_fen") + int(fen))

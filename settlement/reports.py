@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from campaigns.models import Campaign, FundSource, Offer
 from campaigns.places import county_name, industry_name
@@ -122,7 +122,7 @@ def report(query: Query) -> Report:
         Row(str(key), labels[key], _values(query, sums, holdings.get(key) if query.by in _WITH_BALANCES else None))
         for key, sums in groups.items()
     ]
-    rows.sort(key=lambda row: row.key if query.by == "day" else (-(row.values["driven_fen"] or 0), row.label))  # type: ignore[arg-type, return-value]
+    rows.sort(key=lambda row: row.key if query.by == "day" else (-(row.values["driven_fen"] or 0), row.label))
     everything = Sums()
     for sums in groups.values():
         everything.add(sums)
@@ -213,9 +213,11 @@ def _holdings(query: Query) -> dict[Any, Holdings]:
     """Return group key → what the ledger holds now; the key is None for groupings without balances."""
     group = getattr(LedgerAccount, GROUPINGS[query.by]) if query.by in _WITH_BALANCES else None
     columns = [LedgerAccount.kind, func.sum(LedgerAccount.balance_fen)]
-    statement = select(group, *columns).group_by(group, LedgerAccount.kind) if group is not None else select(*columns)
-    if group is None:
-        statement = statement.group_by(LedgerAccount.kind)
+    statement: Select[*tuple[Any, ...]]
+    if group is not None:
+        statement = select(group, *columns).group_by(group, LedgerAccount.kind)
+    else:
+        statement = select(*columns).group_by(LedgerAccount.kind)
     statement = statement.where(LedgerAccount.kind != AccountKind.TREASURY.value)
     for name, value in query.filters().items():
         if name in ("campaign_id", "fund_source_id", "merchant_id"):
@@ -254,5 +256,5 @@ def _labels(by: str, keys: Sequence[Any]) -> dict[Any, str]:
     if by == "day":
         return {key: key.isoformat() for key in keys}
     model: Any = {"campaign": Campaign, "source": FundSource, "merchant": Merchant, "offer": Offer}[by]
-    names = dict(db.session.execute(select(model.id, model.name).where(model.id.in_(keys))).all())
+    names: dict[Any, str] = dict(db.session.execute(select(model.id, model.name).where(model.id.in_(keys))).all())
     return {key: names.get(key, str(key)) for key in keys}

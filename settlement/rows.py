@@ -239,7 +239,7 @@ def _period(day: Any, query: Query) -> list[Any]:
     return conditions
 
 
-def _count(base: Select[Any], amount: Any) -> tuple[int, int]:
+def _count(base: Select[*tuple[Any, ...]], amount: Any) -> tuple[int, int]:
     count, total = db.session.execute(
         base.with_only_columns(func.count(), func.coalesce(func.sum(amount), 0), maintain_column_froms=True)
     ).one()

@@ -34,6 +34,21 @@ register(
         """,
     ),
     Check(
+        "expiries_match_their_posting",
+        "Each expiry run moved back exactly the face value of the vouchers it expired.",
+        """
+        SELECT x.id, x.count, e.n, e.fen AS expired_fen, t.fen AS posted_fen
+        FROM expiry_run x
+        LEFT JOIN (
+            SELECT expiry_run_id, COUNT(*) AS n, SUM(face_value_fen) AS fen FROM entitlement GROUP BY expiry_run_id
+        ) e ON e.expiry_run_id = x.id
+        LEFT JOIN (
+            SELECT document_id, SUM(amount_fen) AS fen FROM transfer WHERE code = 'expire' GROUP BY document_id
+        ) t ON t.document_id = REPLACE(CAST(x.id AS TEXT), '-', '')
+        WHERE x.count <> COALESCE(e.n, 0) OR COALESCE(e.fen, 0) <> COALESCE(t.fen, 0)
+        """,
+    ),
+    Check(
         "stock_matches_claims",
         "What is gone from a release while its round is open was claimed from it.",
         """

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from uuid import UUID
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 
 from campaigns.offers import campaign_view, open_campaigns
 from foundation import clock
@@ -38,7 +39,7 @@ def until(moment: datetime) -> str:
     there = clock.local(moment)
     last = clock.bureau_day(moment - clock.TICK)
     time = "24:00" if last != there.date() else f"{there:%H:%M}"
-    return f"{last.month}月{last.day}日 {time}"
+    return _("%(month)s月%(day)s日 %(time)s", month=last.month, day=last.day, time=time)
 
 
 @campaign_pages.get("/")

@@ -18,7 +18,6 @@ from webapp.security import init_security
 from webapp.static_files import init_static_files
 from webapp.templating import init_templating
 
-
 #: How a process ends whose settings are wrong. gunicorn gives up at this code; at another it would start the worker
 #: again, for ever.
 SETTINGS_WRONG = 4

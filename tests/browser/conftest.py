@@ -38,6 +38,8 @@ CHROMIUM_FLAGS = (
 #: What Chromium writes about an answer that is a refusal, or about a line that a test has cut itself.
 _EXPECTED = re.compile(r"Failed to load resource: (the server responded with a status of 409|net::ERR_)")
 PHONE = {"width": 375, "height": 667}
+#: How long anything may take before the test gives it up; a busy machine is slow, and what is wrong stays wrong.
+PATIENCE_MS = 15_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -48,6 +50,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as started:
         yield started
 
@@ -109,7 +112,7 @@ class Devices:
         """Open a page on a new device, a phone of 375 pixels unless ``viewport`` says otherwise."""
         settings = {"viewport": PHONE, "locale": "zh-CN", "timezone_id": "Asia/Shanghai", **options}
         context = (browser or self.chromium).new_context(base_url=self.address, **settings)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         self.contexts.append(context)
         page = context.new_page()
         page.on("console", self._listen)

@@ -71,7 +71,7 @@ def test_only_production_insists_on_https_and_only_the_demo_shows_messages(envir
 
 @pytest.mark.parametrize("wrong", ["prod", "Production", "", "staging"])
 def test_an_unknown_environment_is_refused_and_the_known_ones_are_named(wrong):
-    with pytest.raises(SettingsError, match="VOUCHER_ENV .* production, development, demo"):
+    with pytest.raises(SettingsError, match=r"VOUCHER_ENV .* production, development, demo"):
         Settings.from_environment({**GOOD, "VOUCHER_ENV": wrong})
 
 

@@ -47,7 +47,7 @@ def test_rows_that_were_counted_are_not_counted_again(seven_runs):
     event.listen(db.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
     page = page_of(select(JobRun.slot).order_by(JobRun.slot), 3, size=3, count=7)
     assert (page.number, len(page.rows)) == (3, 1)
-    assert len(statements) == 1
+    assert sum(statement.startswith("SELECT") for statement in statements) == 1
 
 
 def test_a_list_without_rows_has_one_empty_page(sqlite_app):

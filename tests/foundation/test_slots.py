@@ -29,15 +29,33 @@ def test_a_job_runs_once_per_slot_and_says_what_it_did(app):
     assert kept.finished_at is not None
 
 
-def test_a_failure_is_written_down_raised_and_left_to_the_next_slot(app):
-    def fails():
-        raise RuntimeError("disk full")
+def fails():
+    raise RuntimeError("disk full")
 
+
+def test_a_failure_is_written_down_raised_and_left_to_whoever_comes_next(app):
     with pytest.raises(RuntimeError):
         run_in_slot("expire", SLOT, fails)
     kept = db.session.get_one(JobRun, ("expire", SLOT))
     assert (kept.outcome, kept.summary) == ("failed", "RuntimeError: disk full")
+    assert run_in_slot("expire", SLOT, lambda: "3 expired")
+    db.session.expire_all()
+    assert (kept.outcome, kept.summary) == ("done", "3 expired")
     assert not run_in_slot("expire", SLOT, lambda: "again")
+
+
+def test_while_a_failed_slot_is_run_again_nobody_else_runs_it(app):
+    with pytest.raises(RuntimeError):
+        run_in_slot("expire", SLOT, fails)
+
+    def looks_around():
+        db.session.expire_all()
+        kept = db.session.get_one(JobRun, ("expire", SLOT))
+        assert (kept.outcome, kept.finished_at, kept.summary) == ("running", None, "")
+        return f"another ran: {run_in_slot('expire', SLOT, lambda: 'me too')}"
+
+    assert run_in_slot("expire", SLOT, looks_around)
+    assert db.session.get_one(JobRun, ("expire", SLOT), populate_existing=True).summary == "another ran: False"
 
 
 def test_the_slot_of_a_killed_scheduler_is_run_again_after_a_while(clock, app):
@@ -89,6 +107,14 @@ def _run_from_many_schedulers(app, count):
 @pytest.mark.race
 def test_of_two_schedulers_one_runs_the_slot(app):
     assert _run_from_many_schedulers(app, 2) == 1
+
+
+@pytest.mark.race
+def test_after_a_failure_one_of_two_schedulers_runs_the_slot_and_after_that_nobody(app):
+    with pytest.raises(RuntimeError):
+        run_in_slot("expire", SLOT, fails)
+    assert _run_from_many_schedulers(app, 2) == 1
+    assert _run_from_many_schedulers(app, 2) == 0
 
 
 @pytest.mark.race

@@ -6,8 +6,8 @@ from sqlalchemy import select
 from foundation import clock as clocks
 from foundation.db import db, transaction
 from foundation.states import StateChange, StateMachine, Step
-from identity.states import ACCOUNT
 from identity.models import Account
+from identity.states import ACCOUNT
 from tests import people
 from tests.people import HE, WEI
 

@@ -194,7 +194,7 @@ def test_the_console_adapter_writes_to_standard_error_only(clock, app, capsys):
 
 
 def test_an_adapter_that_is_not_there_is_a_wrong_setting_and_the_known_ones_are_named():
-    with pytest.raises(SettingsError, match="SMS_ADAPTER is 'pigeon'.* outbox, console"):
+    with pytest.raises(SettingsError, match=r"SMS_ADAPTER is 'pigeon'.* outbox, console"):
         sms.choose_adapter("pigeon")
 
 

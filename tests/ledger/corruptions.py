@@ -35,6 +35,7 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
         ["UPDATE transfer SET amount_fen = amount_fen + 1 WHERE code = 'void'"],
         ["UPDATE transfer SET reverses_id = NULL WHERE code = 'void'"],
         ["UPDATE transfer SET code = 'claim' WHERE id IN (SELECT reverses_id FROM transfer)"],
+        ["UPDATE transfer SET code = 'expire' WHERE code = 'void'"],
     ],
     # campaigns
     "releases_match_released_money": [["UPDATE release SET remaining = remaining - 1 WHERE remaining > 0"]],
@@ -57,6 +58,15 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
         ["UPDATE transfer SET amount_fen = amount_fen + 1 WHERE code = 'claim'"],
         ["UPDATE entitlement SET face_value_fen = face_value_fen + 1"],
         ["DELETE FROM entitlement WHERE status = 'claimed'"],
+    ],
+    "expiries_match_their_posting": [
+        ["UPDATE expiry_run SET count = count + 1"],
+        ["UPDATE transfer SET amount_fen = amount_fen - 1 WHERE code = 'expire'"],
+        ["UPDATE entitlement SET expiry_run_id = NULL"],
+    ],
+    "transfers_stand_on_a_document": [
+        ["UPDATE transfer SET document_id = '0' WHERE code = 'fund'"],
+        ["UPDATE transfer SET document_kind = 'gift' WHERE code = 'claim'"],
     ],
     "stock_matches_claims": [
         ["UPDATE release SET released = released - 1 WHERE remaining > 0"],
