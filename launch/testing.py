@@ -13,11 +13,14 @@ _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-sta
 
 
 def run(words: list[str]) -> int:
-    """Run the tests from the repository root; the words go to pytest. Does not return."""
+    """Run the tests from the repository root; the words go to pytest. Does not return.
+
+    Without words everything runs, on as many processes as there are cores.
+    """
     setup.prepare(dev=True)
     for remark in missing_for_browser_tests():
         progress.say(remark)
-    command = [str(places.VENV_PYTHON), "-m", "pytest", *words]
+    command = [str(places.VENV_PYTHON), "-m", "pytest", *(words or ["-n", "auto"])]
     os.chdir(places.ROOT)
     sys.stdout.flush()
     sys.stderr.flush()
