@@ -10,9 +10,17 @@ from datetime import datetime
 from campaigns.terms.issuance.first_come import FirstCome
 from campaigns.terms.limits.per_person import PerPerson
 from campaigns.terms.quote import OfferTerms
+from foundation.errors import N_
 
-KINDS = {"consumer_voucher": "消费券"}
-LEVELS = {"central": "中央", "province": "省级", "city": "市级", "county": "县级", "bank": "银行", "merchant": "商户"}
+KINDS = {"consumer_voucher": N_("消费券")}
+LEVELS = {
+    "central": N_("中央"),
+    "province": N_("省级"),
+    "city": N_("市级"),
+    "county": N_("县级"),
+    "bank": N_("银行"),
+    "merchant": N_("商户"),
+}
 
 
 @dataclass(frozen=True)

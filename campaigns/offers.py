@@ -9,9 +9,10 @@ from sqlalchemy import select
 from campaigns.catalog import definition_of, offer_facts, planned_round
 from campaigns.errors import CampaignUnknown
 from campaigns.models import Campaign, CampaignRound, Offer, Release
-from campaigns.places import county_name, industry_name
+from campaigns.places import where
 from foundation import clock
 from foundation.db import db
+from foundation.words import Words
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class OfferView:
     threshold_fen: int
     counties: Sequence[str]
     industries: Sequence[str]
-    validity: str
+    validity: Words
     released: int
     remaining: int
 
@@ -36,11 +37,9 @@ class OfferView:
         return "few" if self.remaining * 5 <= self.released else "plenty"
 
     @property
-    def places(self) -> str:
-        """Where it may be used, in words."""
-        counties = "、".join(map(county_name, self.counties)) or "全市"
-        industries = "、".join(map(industry_name, self.industries)) or "不限行业"
-        return f"{counties} · {industries}"
+    def places(self) -> Words:
+        """Where it may be used."""
+        return where(self.counties, self.industries)
 
 
 @dataclass(frozen=True)
@@ -53,8 +52,8 @@ class RoundView:
     opens_at: datetime
     closes_at: datetime
     phase: str
-    limits: Sequence[str]
-    issuance: str
+    limits: Sequence[Words]
+    issuance: Words
     offers: Sequence[OfferView]
 
 

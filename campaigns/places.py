@@ -1,10 +1,13 @@
 """The places and industries of the city as names, read from ``places.toml``."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from foundation.errors import N_
+from foundation.words import Words
 
 
 @cache
@@ -23,9 +26,9 @@ def counties(city_code: str) -> Mapping[str, str]:
 
 
 def county_name(code: str) -> str:
-    """Return the name of a county; 全市 for "", and the code itself for a county of another city."""
+    """Return the name of a county; the msgid 全市 for "", and the code itself for a county of another city."""
     if not code:
-        return "全市"
+        return N_("全市")
     return str(counties(code[:4]).get(code, code))
 
 
@@ -35,5 +38,18 @@ def industries() -> Mapping[str, str]:
 
 
 def industry_name(code: str) -> str:
-    """Return the name of an industry; 不限行业 for ""."""
-    return str(_places()["industries"].get(code, code)) if code else "不限行业"
+    """Return the name of an industry; the msgid 不限行业 for ""."""
+    return str(_places()["industries"].get(code, code)) if code else N_("不限行业")
+
+
+def where(county_codes: Sequence[str], industry_codes: Sequence[str]) -> Words:
+    """Return in words where something may be used; none of a kind means all of it."""
+    values = {
+        "counties": "、".join(map(county_name, county_codes)),
+        "industries": "、".join(map(industry_name, industry_codes)),
+    }
+    if county_codes and industry_codes:
+        return Words(N_("%(counties)s · %(industries)s"), **values)
+    if county_codes:
+        return Words(N_("%(counties)s · 不限行业"), **values)
+    return Words(N_("全市 · %(industries)s"), **values) if industry_codes else Words(N_("全市 · 不限行业"))

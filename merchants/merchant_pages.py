@@ -14,6 +14,7 @@ from foundation.clock import bureau_day, local
 from foundation.db import db, transaction
 from foundation.errors import Refusal
 from foundation.idempotency import Answer, fingerprint
+from foundation.words import translate
 from identity import gates
 from merchants.errors import MerchantSuspended
 from merchants.models import Store
@@ -56,7 +57,7 @@ def till() -> str:
         "merchants/till.html",
         counter=place.counter,
         store=place.store,
-        suspended=_told(place.suspended) if place.suspended else None,
+        suspended=translate(place.suspended) if place.suspended else None,
         words=till_words(),
         **_latest(place.counter.store_id),
     )
@@ -103,7 +104,9 @@ def _redeem_once(counter: Counter, asked: dict[str, Any]) -> Answer:
 def _refused(refusal: Refusal) -> Answer:
     """The till's own page asks only whether it is done; the reason is in the body."""
     status = HTTPStatus.SERVICE_UNAVAILABLE if refusal.retryable else HTTPStatus.CONFLICT
-    return Answer(status, {"ok": False, "code": refusal.code, "retryable": refusal.retryable, **_told(refusal)})
+    return Answer(
+        status, {"ok": False, "code": refusal.code, "retryable": refusal.retryable, **translate(refusal)._asdict()}
+    )
 
 
 def _receipt_document(receipt: Receipt) -> dict[str, Any]:
@@ -126,7 +129,7 @@ def photo() -> Response:
             raise PhotoUnreadable
         return jsonify({"ok": True, "text": code_in_photo(upload.stream)})
     except Refusal as refusal:
-        answer = {"ok": False, "code": refusal.code, **_told(refusal)}
+        answer = {"ok": False, "code": refusal.code, **translate(refusal)._asdict()}
         return make_response(jsonify(answer), HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
@@ -182,10 +185,3 @@ def _latest(store_id: int) -> dict[str, Any]:
 def _place() -> Place:
     counter = counter_of_cashier_account(int(gates.principal().id))
     return Place(counter, db.session.get_one(Store, counter.store_id))
-
-
-def _told(refusal: Refusal) -> dict[str, str]:
-    return {
-        "message": _(refusal.message, **refusal.params),
-        "way_out": _(refusal.way_out, **refusal.params) if refusal.way_out else "",
-    }

@@ -162,7 +162,9 @@ def conditions(query: Query) -> list[str]:
         naming.names("campaign", [query.campaign_id]).get(query.campaign_id or 0),
         naming.names("fund_source", [query.fund_source_id]).get(query.fund_source_id or 0),
         (_("全市通用") if query.county == "" else county_name(query.county)) if query.county is not None else None,
-        industry_name(query.industry) if query.industry is not None else None,
+        (_("不限行业") if query.industry == "" else industry_name(query.industry))
+        if query.industry is not None
+        else None,
         merchant,
         offer.name if offer else None,
         period,

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from flask_babel import gettext
+
+from foundation.errors import N_
+from foundation.words import spoken
 from settlement.metrics import BY_KEY
 from settlement.reports import Report, Row
 
@@ -13,12 +17,12 @@ DRAWN = ("claimed_fen", "net_redeemed_fen", "driven_fen")
 #: Bars in a chart by group; the table has all rows.
 MOST_BARS = 15
 FEN_PER_WAN = 1_000_000
-UNIT = "万元"
+UNIT = N_("万元")
 
 
 @dataclass(frozen=True)
 class _Column:
-    label: str
+    name: str
     values: Mapping[str, Any]
 
 
@@ -30,15 +34,15 @@ def chart_of(found: Report) -> dict[str, Any] | None:
     columns: Sequence[Row | _Column] = _every_day(found.rows) if by_day else found.rows[:MOST_BARS]
     series = [
         {
-            "name": BY_KEY[key].name,
+            "name": gettext(BY_KEY[key].name),
             "line": by_day and key == "driven_fen",
             "values": [round((column.values.get(key) or 0) / FEN_PER_WAN, 6) for column in columns],
         }
         for key in DRAWN
         if found.total.values[key] is not None
     ]
-    labels = [column.label for column in columns]
-    return {"kind": "days" if by_day else "groups", "unit": UNIT, "labels": labels, "series": series}
+    labels = [spoken(column.name) for column in columns]
+    return {"kind": "days" if by_day else "groups", "unit": gettext(UNIT), "labels": labels, "series": series}
 
 
 def _every_day(rows: Sequence[Row]) -> list[_Column]:

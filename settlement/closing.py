@@ -14,7 +14,9 @@ from sqlalchemy import Uuid, cast, func, select, update
 from foundation import clock
 from foundation.clock import bureau_day
 from foundation.db import db, insert_rows
+from foundation.errors import N_
 from foundation.states import Step
+from foundation.words import Words
 from ledger import accounts
 from ledger.accounts import Code
 from ledger.models import LedgerAccount, Transfer
@@ -32,7 +34,7 @@ from settlement.errors import (
 from settlement.models import SettlementBatch, Statement, StatementLine
 from settlement.states import BATCH
 
-STATE_NAMES = {"closed": "待审批", "approved": "已审批", "rejected": "已退回", "paid": "已拨付"}
+STATE_NAMES = {"closed": N_("待审批"), "approved": N_("已审批"), "rejected": N_("已退回"), "paid": N_("已拨付")}
 
 
 def close_period(campaign_id: int, last_day: date, *, by: str) -> SettlementBatch:
@@ -176,7 +178,7 @@ def _move(batch: SettlementBatch, event: str, step: Step, stamps: dict[str, Any]
     moved = BATCH.apply(SettlementBatch, [batch.id], event, step, also_set=stamps)
     if not moved:
         db.session.refresh(batch)
-        raise BatchNotInState(state=STATE_NAMES[batch.status])
+        raise BatchNotInState(state=Words(STATE_NAMES[batch.status]))
     db.session.expire(batch)
 
 

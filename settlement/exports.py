@@ -14,39 +14,44 @@ from typing import Any
 import xlsxwriter
 
 from foundation.clock import local
+from foundation.errors import N_
+from foundation.words import Words, spoken
 from settlement.metrics import BY_KEY, Metric
 from settlement.reports import Report
 
 #: How a spreadsheet program recognises a formula, in half and full width.
 _FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
+AMOUNTS_IN_YUAN = Words(N_("金额单位：元"))
 
 
 @dataclass(frozen=True)
 class Column:
     """``kind``: "text", "fen", "count", "percent" or "ratio"."""
 
-    name: str
+    name: Words | str
     kind: str
-    definition: str = ""
+    definition: Words | str = ""
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table to be written: cells are str, int (fen or count), Decimal or None."""
+    """A table to be written: cells are Words, str, int (fen or count), Decimal or None. Words are written in the
+    language of the request, and in Chinese where there is none."""
 
-    title: str
+    title: Words | str
     columns: Sequence[Column]
     rows: Iterable[Sequence[Any]]
-    notes: Sequence[str] = ()
+    notes: Sequence[Words | str] = ()
 
 
-def report_sheet(report: Report, title: str) -> Sheet:
+def report_sheet(report: Report, title: Words | str) -> Sheet:
     """Return a report as a sheet: its rows, then the total, then the definitions."""
     metrics: list[Metric] = [BY_KEY[key] for key in report.metrics]
-    columns = [Column("项目", "text")] + [Column(m.name, m.kind, m.definition) for m in metrics]
-    rows = [[row.label, *(row.values[metric.key] for metric in metrics)] for row in [*report.rows, report.total]]
-    notes = [f"数据截至 {local(report.as_of):%Y-%m-%d %H:%M:%S}", "金额单位：元"]
-    notes += [f"{metric.name}：{metric.definition}" for metric in metrics]
+    columns = [Column(Words(N_("项目")), "text")]
+    columns += [Column(Words(metric.name), metric.kind, Words(metric.definition)) for metric in metrics]
+    rows = [[row.name, *(row.values[metric.key] for metric in metrics)] for row in [*report.rows, report.total]]
+    notes = [Words(N_("数据截至 %(moment)s"), moment=f"{local(report.as_of):%Y-%m-%d %H:%M:%S}"), AMOUNTS_IN_YUAN]
+    notes += [Words(N_("%(name)s：%(text)s"), name=column.name, text=column.definition) for column in columns[1:]]
     return Sheet(title, columns, rows, notes)
 
 
@@ -54,11 +59,11 @@ def to_csv(sheet: Sheet) -> bytes:
     """Return UTF-8 CSV with a byte order mark, which Excel needs to read Chinese."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([_safe(column.name) for column in sheet.columns])
+    writer.writerow([_safe(spoken(column.name)) for column in sheet.columns])
     for row in sheet.rows:
         writer.writerow([_csv_cell(cell, column) for cell, column in zip(row, sheet.columns, strict=True)])
     for note in sheet.notes:
-        writer.writerow([_safe(note)])
+        writer.writerow([_safe(spoken(note))])
     return b"\xef\xbb\xbf" + text.getvalue().encode()
 
 
@@ -67,7 +72,7 @@ def to_xlsx(sheet: Sheet) -> bytes:
     file = io.BytesIO()
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = xlsxwriter.Workbook(file, options)
-    page = book.add_worksheet(sheet.title[:31])
+    page = book.add_worksheet(spoken(sheet.title)[:31])
     head = book.add_format({"bold": True, "bottom": 1})
     formats = {
         "fen": book.add_format({"num_format": "#,##0.00"}),
@@ -78,19 +83,19 @@ def to_xlsx(sheet: Sheet) -> bytes:
     page.freeze_panes(1, 1)
     page.set_column(0, len(sheet.columns), 16)
     for place, column in enumerate(sheet.columns):
-        page.write_string(0, place, column.name, head)
+        page.write_string(0, place, spoken(column.name), head)
     number = 0
     for number, row in enumerate(sheet.rows, 1):
         for place, (cell, column) in enumerate(zip(row, sheet.columns, strict=True)):
             if cell is None:
                 page.write_string(number, place, "—")
             elif column.kind == "text":
-                page.write_string(number, place, str(cell))
+                page.write_string(number, place, _text(cell))
             else:
                 value = Decimal(cell) / 100 if column.kind == "fen" else cell
                 page.write_number(number, place, float(value), formats[column.kind])
     for offset, note in enumerate(sheet.notes, number + 2):
-        page.write_string(offset, 0, note)
+        page.write_string(offset, 0, spoken(note))
     book.close()
     return file.getvalue()
 
@@ -105,7 +110,11 @@ def _csv_cell(cell: Any, column: Column) -> str:
         return f"{Decimal(cell) * 100:.2f}%"
     if column.kind == "ratio":
         return f"1:{Decimal(cell):.2f}"
-    return _safe(str(cell)) if column.kind == "text" else str(cell)
+    return _safe(_text(cell)) if column.kind == "text" else str(cell)
+
+
+def _text(cell: Any) -> str:
+    return spoken(cell) if isinstance(cell, Words) else str(cell)
 
 
 def _safe(text: str) -> str:

@@ -6,11 +6,13 @@ from sqlalchemy import select
 
 from campaigns.models import FundSource
 from foundation.db import db
+from foundation.errors import N_
+from foundation.words import Words
 from identity.directory import officer_names
 from merchants.models import Merchant
 from settlement.closing import STATE_NAMES, lines_of, statements_of
 from settlement.errors import BatchNotInState, BatchUnknown
-from settlement.exports import Column, Sheet
+from settlement.exports import AMOUNTS_IN_YUAN, Column, Sheet
 from settlement.models import SettlementBatch
 
 
@@ -23,7 +25,7 @@ def payment_sheet(batch_id: int) -> Sheet:
     if batch is None:
         raise BatchUnknown
     if batch.status not in ("approved", "paid"):
-        raise BatchNotInState(state=STATE_NAMES[batch.status])
+        raise BatchNotInState(state=Words(STATE_NAMES[batch.status]))
     statements = statements_of(batch_id)
     lines = lines_of(batch_id)
     merchants = {
@@ -35,15 +37,15 @@ def payment_sheet(batch_id: int) -> Sheet:
     source_ids = sorted({line.fund_source_id for found in lines.values() for line in found})
     names = dict(db.session.execute(select(FundSource.id, FundSource.name).where(FundSource.id.in_(source_ids))).all())
     columns = [
-        Column("批次号", "text"),
-        Column("对账单号", "text"),
-        Column("收款单位", "text"),
-        Column("统一社会信用代码", "text"),
-        Column("开户行", "text"),
-        Column("账号", "text"),
-        Column("核销笔数", "count"),
-        Column("应付", "fen"),
-        *(Column(f"其中：{names[source_id]}", "fen") for source_id in source_ids),
+        Column(Words(N_("批次号")), "text"),
+        Column(Words(N_("对账单号")), "text"),
+        Column(Words(N_("收款单位")), "text"),
+        Column(Words(N_("统一社会信用代码")), "text"),
+        Column(Words(N_("开户行")), "text"),
+        Column(Words(N_("账号")), "text"),
+        Column(Words(N_("核销笔数")), "count"),
+        Column(Words(N_("应付")), "fen"),
+        *(Column(Words(N_("其中：%(source)s"), source=names[source_id]), "fen") for source_id in source_ids),
     ]
     rows: list[list[object]] = []
     for statement in statements:
@@ -64,8 +66,18 @@ def payment_sheet(batch_id: int) -> Sheet:
         )
     who = defaultdict(str, officer_names([batch.closed_by, batch.approved_by]))
     notes = [
-        f"{batch.campaign.name}，{batch.first_day} 至 {batch.last_day}，{STATE_NAMES[batch.status]}",
-        f"制表：{who[batch.closed_by]}，审批：{who[batch.approved_by or '']}",
-        "金额单位：元",
+        Words(
+            N_("%(campaign)s，%(first_day)s 至 %(last_day)s，%(state)s"),
+            campaign=batch.campaign.name,
+            first_day=batch.first_day,
+            last_day=batch.last_day,
+            state=Words(STATE_NAMES[batch.status]),
+        ),
+        Words(
+            N_("制表：%(closed_by)s，审批：%(approved_by)s"),
+            closed_by=who[batch.closed_by],
+            approved_by=who[batch.approved_by or ""],
+        ),
+        AMOUNTS_IN_YUAN,
     ]
-    return Sheet(f"拨付清单{batch.id}", columns, rows, notes)
+    return Sheet(Words(N_("拨付清单%(number)s"), number=batch.id), columns, rows, notes)

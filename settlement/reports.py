@@ -18,6 +18,8 @@ from campaigns.places import county_name, industry_name
 from foundation import clock
 from foundation.clock import bureau_day
 from foundation.db import db
+from foundation.errors import N_
+from foundation.words import Words
 from ledger.accounts import AccountKind
 from ledger.models import LedgerAccount
 from merchants.models import Merchant
@@ -89,11 +91,17 @@ class Query:
 
 @dataclass(frozen=True)
 class Row:
-    """One row: what it stands for, and the value of each metric (None where it has no meaning)."""
+    """One row: what it stands for, and the value of each metric (None where it has no meaning). The key is "" for what
+    is no single thing: the total, and vouchers of no particular county or industry."""
 
     key: str
     label: str
     values: Mapping[str, int | Decimal | None]
+
+    @property
+    def name(self) -> Words | str:
+        """The label, to be spoken: names of things stay as they are, words of ours are translated."""
+        return self.label if self.key else Words(self.label)
 
 
 @dataclass(frozen=True)
@@ -126,7 +134,7 @@ def report(query: Query) -> Report:
     everything = Sums()
     for sums in groups.values():
         everything.add(sums)
-    total = Row("", "合计", _values(query, everything, _all(holdings), total=True))
+    total = Row("", N_("合计"), _values(query, everything, _all(holdings), total=True))
     return Report(query, rows, total, clock.now())
 
 
@@ -157,14 +165,14 @@ def _meaningless(query: Query, key: str, *, total: bool) -> bool:
 
 
 def why_meaningless(query: Query, key: str) -> str:
-    """Return, for a cell that shows —, why it does."""
+    """Return, for a cell that shows —, why it does, as a msgid."""
     if key in COUNTS:
-        return "一张券由几个资金来源共同出资，张数不能分给其中一个"
+        return N_("一张券由几个资金来源共同出资，张数不能分给其中一个")
     if key in BALANCES:
-        return "余额按活动、资金来源或商户记账，不能按这个条件拆分"
+        return N_("余额按活动、资金来源或商户记账，不能按这个条件拆分")
     if query.by == "day":
-        return "当天核销的多是以前领取的券，按天相除没有意义"
-    return "全市通用的券领取时还不知道会在哪里使用，不能归到某个县区、行业或商户"
+        return N_("当天核销的多是以前领取的券，按天相除没有意义")
+    return N_("全市通用的券领取时还不知道会在哪里使用，不能归到某个县区、行业或商户")
 
 
 def _group_sums(query: Query) -> dict[Any, Sums]:
@@ -250,7 +258,7 @@ def _all(holdings: Mapping[Any, Holdings]) -> Holdings:
 def _labels(by: str, keys: Sequence[Any]) -> dict[Any, str]:
     """Return group key → what people call it."""
     if by == "county":
-        return {key: county_name(key) if key else "全市通用（领取时未定）" for key in keys}
+        return {key: county_name(key) if key else N_("全市通用（领取时未定）") for key in keys}
     if by == "industry":
         return {key: industry_name(key) for key in keys}
     if by == "day":

@@ -7,8 +7,18 @@ from sqlalchemy import select
 
 from campaigns.models import FundSource
 from foundation.db import db
+from foundation.errors import N_
 from foundation.money import format_wan
+from foundation.words import Words, spoken
 from settlement.reports import Query, Report, report
+
+NOTHING_YET = N_("%(year)s年，还没有发放消费券。")
+WITHOUT_RATIOS = N_("%(year)s年，%(who)s发放消费券%(claimed)s万元，拉动消费%(driven)s万元。")
+IN_FULL = N_("%(year)s年，%(who)s发放消费券%(claimed)s万元，拉动消费%(driven)s万元，拉动比%(ratios)s。")
+RATIOS = (
+    ("leverage_by_claimed", N_("%(ratio)s（按发放）")),
+    ("leverage_by_redeemed", N_("%(ratio)s（按核销）")),
+)
 
 
 def year_period(year: int) -> tuple[date, date]:
@@ -31,14 +41,17 @@ def year_sentence(year: int) -> str:
     total = year_report(year).total.values
     claimed, driven = int(total["claimed_fen"] or 0), int(total["driven_fen"] or 0)
     if not claimed:
-        return f"{year}年，还没有发放消费券。"
-    ratios = "，".join(
-        f"{_ratio(total[key])}（{label}）"
-        for key, label in (("leverage_by_claimed", "按发放"), ("leverage_by_redeemed", "按核销"))
-        if total[key] is not None
+        return spoken(Words(NOTHING_YET, year=year))
+    ratios = "，".join(spoken(Words(text, ratio=_ratio(total[key]))) for key, text in RATIOS if total[key] is not None)
+    sentence = Words(
+        IN_FULL if ratios else WITHOUT_RATIOS,
+        year=year,
+        who=_levels(year),
+        claimed=format_wan(claimed),
+        driven=format_wan(driven),
+        ratios=ratios,
     )
-    ratios = f"，拉动比{ratios}" if ratios else ""
-    return f"{year}年，{_levels(year)}发放消费券{format_wan(claimed)}万元，拉动消费{format_wan(driven)}万元{ratios}。"
+    return spoken(sentence)
 
 
 def _ratio(value: int | Decimal | None) -> str:
@@ -46,7 +59,10 @@ def _ratio(value: int | Decimal | None) -> str:
 
 
 def _levels(year: int) -> str:
-    """Return who paid together for what was claimed in that year: 市县两级共同, 市级, ..."""
+    """Return who paid together for what was claimed in that year: 市县两级共同, 市级, ...
+
+    Put together from single characters, which no other language does, so it stays Chinese.
+    """
     first_day, last_day = year_period(year)
     by_source = report(Query(by="source", first_day=first_day, last_day=last_day))
     source_ids = [int(row.key) for row in by_source.rows if row.values["claimed_fen"]]

@@ -94,41 +94,45 @@ def sqlite_url() -> Iterator[str]:
         yield url
 
 
-def _running(url: str) -> Iterator[Flask]:
+def _running(url: str, request: pytest.FixtureRequest) -> Iterator[Flask]:
     app = create_app(databases.settings_for(url))
     app.testing = True
     app.test_client_class = Browser
     # An unexpected exception is answered as in production; a test that wants to see it turns this on.
     app.config["PROPAGATE_EXCEPTIONS"] = False
     with app.app_context():
-        yield app
-        db.session.remove()
-        _audit()
-        db.session.remove()
-        db.engine.dispose()
+        try:
+            yield app
+            db.session.remove()
+            _audit(ledger_alone=request.node.get_closest_marker("ledger_alone") is not None)
+        finally:
+            # Also after a finding: connections left open would be reported in a later test.
+            db.session.remove()
+            db.engine.dispose()
 
 
-def _audit() -> None:
-    findings = audit.run()
+def _audit(*, ledger_alone: bool) -> None:
+    """Prove the books; of a test that posts without documents, only what the ledger itself promises."""
+    findings = [found for found in audit.run() if not ledger_alone or found.check.name.startswith("ledger_")]
     assert not findings, f"the ledger audit found: {findings}"
 
 
 @pytest.fixture
-def app(database_url: str) -> Iterator[Flask]:
+def app(database_url: str, request: pytest.FixtureRequest) -> Iterator[Flask]:
     """The application, its context pushed, on a fresh database."""
-    yield from _running(database_url)
+    yield from _running(database_url, request)
 
 
 @pytest.fixture
-def postgres_app(postgres_url: str) -> Iterator[Flask]:
+def postgres_app(postgres_url: str, request: pytest.FixtureRequest) -> Iterator[Flask]:
     """The application on PostgreSQL only: for races."""
-    yield from _running(postgres_url)
+    yield from _running(postgres_url, request)
 
 
 @pytest.fixture
-def sqlite_app(sqlite_url: str) -> Iterator[Flask]:
+def sqlite_app(sqlite_url: str, request: pytest.FixtureRequest) -> Iterator[Flask]:
     """The application on SQLite only: for what does not depend on the engine."""
-    yield from _running(sqlite_url)
+    yield from _running(sqlite_url, request)
 
 
 @pytest.fixture

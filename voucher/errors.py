@@ -5,6 +5,12 @@ from typing import Any
 
 from foundation.clock import local
 from foundation.errors import N_, Conflict, Malformed, NotFound
+from foundation.words import Words
+
+
+def _day_and_time(moment: datetime) -> Words:
+    there = local(moment)
+    return Words(N_("%(month)s月%(day)s日 %(time)s"), month=f"{there:%m}", day=f"{there:%d}", time=f"{there:%H:%M}")
 
 
 class ReleaseUnknown(NotFound):
@@ -19,7 +25,7 @@ class NotOpenYet(Conflict):
     way_out = N_("请到时间再来，页面上有倒计时")
 
     def __init__(self, *, opens_at: datetime, **params: Any) -> None:
-        super().__init__(moment=f"{local(opens_at):%m月%d日 %H:%M}", **params)
+        super().__init__(moment=_day_and_time(opens_at), **params)
 
 
 class RoundClosed(Conflict):
@@ -28,7 +34,7 @@ class RoundClosed(Conflict):
     way_out = N_("请留意下一轮发放时间")
 
     def __init__(self, *, closes_at: datetime, **params: Any) -> None:
-        super().__init__(moment=f"{local(closes_at):%m月%d日 %H:%M}", **params)
+        super().__init__(moment=_day_and_time(closes_at), **params)
 
 
 class SoldOut(Conflict):
@@ -110,5 +116,5 @@ class AlreadyRedeemed(Conflict):
     field = "code"
 
     def __init__(self, *, redeemed_at: datetime | None, place: str | None, **params: Any) -> None:
-        moment = f"{local(redeemed_at):%Y-%m-%d %H:%M:%S}" if redeemed_at else "刚才"
+        moment = f"{local(redeemed_at):%Y-%m-%d %H:%M:%S}" if redeemed_at else Words(N_("刚才"))
         super().__init__(moment=moment, place=place or "", **params)

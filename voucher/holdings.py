@@ -9,10 +9,11 @@ from sqlalchemy import ColumnElement, Select, func, select
 
 from campaigns.catalog import offer_facts
 from campaigns.models import Campaign, Offer
-from campaigns.places import county_name, industry_name
+from campaigns.places import where
 from foundation import clock
 from foundation.clock import bureau_day
 from foundation.db import db
+from foundation.words import Words
 from voucher.errors import VoucherUnknown
 from voucher.models import Entitlement
 
@@ -44,11 +45,9 @@ class HeldVoucher:
     redeemed_discount_fen: int | None
 
     @property
-    def places(self) -> str:
-        """Where it may be used, in words."""
-        counties = "、".join(map(county_name, self.counties)) or "全市"
-        industries = "、".join(map(industry_name, self.industries)) or "不限行业"
-        return f"{counties} · {industries}"
+    def places(self) -> Words:
+        """Where it may be used."""
+        return where(self.counties, self.industries)
 
 
 def vouchers_of(citizen_id: UUID, tab: str, *, most: int = 200) -> list[HeldVoucher]:

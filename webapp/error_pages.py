@@ -30,9 +30,9 @@ from foundation.errors import (
     TooMany,
     Unavailable,
 )
+from foundation.words import translate
 from identity.errors import AudienceSignInNeeded
 from webapp.logs import log, request_id
-from webapp.templating import translate
 
 #: The first family that fits gives the status.
 STATUSES: tuple[tuple[type[Refusal], HTTPStatus], ...] = (

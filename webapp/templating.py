@@ -4,26 +4,18 @@ import hashlib
 import json
 from datetime import date, datetime
 from functools import cache
-from typing import NamedTuple
 
 from flask import Flask, g, url_for
-from flask_babel import Babel, gettext
+from flask_babel import Babel
 
 from foundation import clock
-from foundation.errors import Refusal
 from foundation.money import format_wan, format_yuan, format_yuan_short
+from foundation.words import spoken, translate
 from identity.masking import mask_id_number, mask_name, mask_phone
 from identity.principals import Principal
 from webapp.static_files import STATIC
 
 babel = Babel()
-
-
-class Told(NamedTuple):
-    """A refusal in the reader's language."""
-
-    message: str
-    way_out: str
 
 
 def init_templating(app: Flask) -> None:
@@ -36,6 +28,7 @@ def init_templating(app: Flask) -> None:
         vendor=vendor, asset=asset, translate=translate, now=clock.now, signed_in_as=signed_in_as
     )
     app.jinja_env.filters.update(
+        spoken=spoken,
         yuan=format_yuan,
         yuan_short=format_yuan_short,
         wan=format_wan,
@@ -45,14 +38,6 @@ def init_templating(app: Flask) -> None:
         mask_phone=mask_phone,
         mask_name=mask_name,
         mask_id_number=mask_id_number,
-    )
-
-
-def translate(refusal: Refusal) -> Told:
-    """Return why, and what can be done, translated and filled."""
-    return Told(
-        gettext(refusal.message, **refusal.params),
-        gettext(refusal.way_out, **refusal.params) if refusal.way_out else "",
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from campaigns.terms.sale import NotYetValid, Sale, VoucherExpired
+from foundation.words import Words
 
 
 class Benefit(Protocol):
@@ -30,11 +31,12 @@ class Scope(Protocol):
     @property
     def industries(self) -> "tuple[str, ...] | list[str]": ...
     def check(self, sale: Sale) -> None: ...
+    def describe(self) -> Words: ...
 
 
 class Validity(Protocol):
     def ends_at(self, claimed_at: datetime) -> datetime: ...
-    def describe(self) -> str: ...
+    def describe(self) -> Words: ...
 
 
 @dataclass(frozen=True)

@@ -51,14 +51,15 @@ def test_a_campaign_is_shown_with_its_terms_in_words(clock, app):
     view = campaign_view("spring")
     ticket = view.rounds[0].offers[0]
     assert (ticket.face_value_fen, ticket.threshold_fen, ticket.released, ticket.remaining) == (5_000, 20_000, 10, 10)
-    assert (ticket.places, ticket.validity) == ("江城区 · 餐饮", "7 个自然日内有效（含领取当日）")
-    assert (view.rounds[0].limits, view.rounds[0].issuance) == (["每轮每人限领 1 张"], "先到先得，领完即止")
+    assert (str(ticket.places), str(ticket.validity)) == ("江城区 · 餐饮", "7 个自然日内有效（含领取当日）")
+    assert [str(limit) for limit in view.rounds[0].limits] == ["每轮每人限领 1 张"]
+    assert str(view.rounds[0].issuance) == "先到先得，领完即止"
     assert view.sources == ["市财政", "江城区财政"]
 
 
 def test_an_offer_without_a_scope_is_for_the_whole_city(clock, app):
     opened(spring(offers=[offer(scope={})]))
-    assert campaign_view("spring").rounds[0].offers[0].places == "全市 · 不限行业"
+    assert str(campaign_view("spring").rounds[0].offers[0].places) == "全市 · 不限行业"
 
 
 def test_the_round_to_look_at_is_the_open_one_then_the_next(clock, app):

@@ -321,4 +321,4 @@ def test_every_strategy_is_found_by_being_there():
     ],
 )
 def test_a_strategy_says_itself_in_words(strategy, words):
-    assert strategy.describe() == words
+    assert str(strategy.describe()) == words

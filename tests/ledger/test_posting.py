@@ -12,6 +12,9 @@ from ledger.models import LedgerAccount, Transfer
 from ledger.posting import FlowNotAllowed, FundsInsufficient, Posting, balance_fen, post, transfers_of
 from tests.world import at, done, everything
 
+#: The documents named here are of no campaign: the ledger is tested by itself.
+pytestmark = pytest.mark.ledger_alone
+
 CITY, COUNTY = 1, 2
 SPRING, SUMMER = 1, 2
 TREASURY, POOL = treasury(CITY), budget(SPRING, CITY)

@@ -24,6 +24,7 @@ from settlement.errors import (
     PaymentReferenceMissing,
     ReasonMissing,
 )
+from settlement.exports import to_csv
 from settlement.models import SettlementBatch, Statement, StatementLine
 from settlement.payment_list import payment_sheet
 from settlement.reports import Query, report
@@ -101,10 +102,10 @@ def test_each_statement_is_divided_among_its_sources(day_over):
     assert by_statement == [{city: 2_000, jiangcheng: 8_000}, {city: 1_000, jiangcheng: 4_000}]
 
 
-@pytest.mark.parametrize("last_day", [date(2023, 5, 9), date(2023, 5, 10), date(2099, 1, 1)])
-def test_today_and_the_future_cannot_be_closed(last_day, day_over):
-    refusal = refused(DayNotOver, lambda: close_period(day_over[0].id, last_day, by=HEJING))
-    assert last_day.isoformat() in str(refusal)
+def test_today_and_the_future_cannot_be_closed(day_over):
+    for last_day in (date(2023, 5, 9), date(2023, 5, 10), date(2099, 1, 1)):
+        refusal = refused(DayNotOver, lambda day=last_day: close_period(day_over[0].id, day, by=HEJING))
+        assert last_day.isoformat() in str(refusal)
 
 
 def test_a_day_can_be_closed_from_the_stroke_of_midnight(clock, sqlite_app):
@@ -163,7 +164,7 @@ def test_a_batch_is_approved_once(day_over):
     batch_id = closed(day_over[0])
     done(lambda: approve(batch_id, by=GUOTING))
     refusal = refused(BatchNotInState, lambda: approve(batch_id, by="officer:5"))
-    assert refusal.params == {"state": "已审批"}
+    assert str(refusal.params["state"]) == "已审批"
 
 
 def test_a_batch_nobody_made_is_unknown(sqlite_app):
@@ -199,10 +200,10 @@ def test_who_closed_a_batch_may_take_it_back(day_over):
     assert batch_status(batch_id) == "rejected"
 
 
-@pytest.mark.parametrize("reason", ["", "  ", "错", "长" * 101])
-def test_a_rejection_says_why(reason, day_over):
+def test_a_rejection_says_why(day_over):
     batch_id = closed(day_over[0])
-    refused(ReasonMissing, lambda: reject(batch_id, by=GUOTING, reason=reason))
+    for reason in ("", "  ", "错", "长" * 101):
+        refused(ReasonMissing, lambda given=reason: reject(batch_id, by=GUOTING, reason=given))
 
 
 def test_a_batch_that_was_sent_back_or_approved_cannot_be_sent_back(day_over):
@@ -213,7 +214,7 @@ def test_a_batch_that_was_sent_back_or_approved_cannot_be_sent_back(day_over):
     done(lambda: approve(second, by=GUOTING))
     for batch_id, state in ((first, "已退回"), (second, "已审批")):
         refusal = refused(BatchNotInState, lambda b=batch_id: reject(b, by=GUOTING, reason="金额不符"))
-        assert refusal.params == {"state": state}
+        assert str(refusal.params["state"]) == state
     refused(BatchNotInState, lambda: approve(first, by=GUOTING))
 
 
@@ -240,11 +241,13 @@ def test_nothing_is_paid_before_it_is_approved_nor_twice(day_over):
     refused(BatchNotInState, lambda: mark_paid(batch_id, by=HEJING, payment_reference="2023-0002"))
 
 
-@pytest.mark.parametrize("reference", ["", " ", "1", "9" * 61])
-def test_a_payment_names_its_reference(reference, day_over):
+def test_a_payment_names_its_reference(day_over):
     batch_id = closed(day_over[0])
     done(lambda: approve(batch_id, by=GUOTING))
-    refused(PaymentReferenceMissing, lambda: mark_paid(batch_id, by=HEJING, payment_reference=reference))
+    for reference in ("", " ", "1", "9" * 61):
+        refused(
+            PaymentReferenceMissing, lambda given=reference: mark_paid(batch_id, by=HEJING, payment_reference=given)
+        )
 
 
 def test_there_is_a_payment_list_only_after_approval(day_over):
@@ -260,7 +263,8 @@ def test_the_payment_list_has_a_row_per_merchant_with_account_and_sums_by_source
     for batch_id in (year.paid_batch, year.approved_batch):
         sheet = payment_sheet(batch_id)
         statements = statements_of(batch_id)
-        assert [column.name for column in sheet.columns][-3:] == ["应付", "其中：市财政", "其中：江城区财政"]
+        head = to_csv(sheet).decode("utf-8-sig").splitlines()[0]
+        assert head.endswith(",应付,其中：市财政,其中：江城区财政")
         assert [row[7] for row in sheet.rows] == [statement.payable_fen for statement in statements]
         for row in sheet.rows:
             assert sum(row[8:]) == row[7]
@@ -368,7 +372,7 @@ def test_of_two_who_approve_at_once_one_does(clock, postgres_app):
                     approve(batch_id, by=by)
                 outcomes.append("approved")
             except Refusal as refusal:
-                outcomes.append((refusal.code, refusal.params))
+                outcomes.append(f"{refusal.code} {refusal.params['state']}")
             finally:
                 db.session.remove()
 
@@ -377,7 +381,5 @@ def test_of_two_who_approve_at_once_one_does(clock, postgres_app):
         thread.start()
     for thread in threads:
         thread.join(timeout=60)
-    assert sorted(map(str, outcomes)) == sorted(
-        ["approved", *[str(("settlement_batch_not_in_state", {"state": "已审批"}))] * 3]
-    )
+    assert sorted(outcomes) == ["approved", *["settlement_batch_not_in_state 已审批"] * 3]
     assert db.session.scalar(select(func.sum(Transfer.amount_fen)).where(Transfer.code == "clear")) == 15_000

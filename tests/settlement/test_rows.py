@@ -54,10 +54,10 @@ def adds_up_to(query, metric):
     return first.count if BY_KEY[metric].kind == "count" else first.total_fen
 
 
-def check_every_cell(campaign):
+def check_every_cell(asked):
     sums = cache(adds_up_to)
     checked = set()
-    for query in queries(campaign):
+    for query in asked:
         found = report(query)
         for row in [*found.rows, found.total]:
             opened = replace(beneath(query, row), by="campaign")
@@ -77,13 +77,13 @@ def check_every_cell(campaign):
 
 def test_the_rows_of_every_cell_add_up_to_it(clock, app, monkeypatch):
     monkeypatch.setattr(rows, "PAGE_SIZE", 3)
-    checked = check_every_cell(small_year.live(clock).campaign)
+    checked = check_every_cell(queries(small_year.live(clock).campaign))
     assert {key for _, key in checked} == set(BY_KEY)
 
 
 def test_the_rows_of_every_cell_add_up_to_it_in_a_year_at_random(clock, sqlite_app, monkeypatch):
     monkeypatch.setattr(rows, "PAGE_SIZE", 25)
-    check_every_cell(random_year.live(clock, 6))
+    check_every_cell(list(queries(random_year.live(clock, 6)))[::3])
 
 
 def test_a_ratio_can_be_worked_out_from_its_rows(clock, app):

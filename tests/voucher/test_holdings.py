@@ -52,7 +52,7 @@ def test_a_held_voucher_says_what_it_is_worth_and_where(clock, app):
     [lin] = citizens(1)
     held = voucher_of(claim(lin, campaign.release), lin)
     assert (held.campaign_code, held.campaign_name, held.offer_name) == ("spring", "春季消费券", "餐饮券")
-    assert (held.face_value_fen, held.threshold_fen, held.places) == (5_000, 20_000, "江城区 · 餐饮")
+    assert (held.face_value_fen, held.threshold_fen, str(held.places)) == (5_000, 20_000, "江城区 · 餐饮")
     assert (held.valid_from, held.expires_at) == (OPENS, END)
     assert (held.redeemed_at, held.redeemed_place, held.redeemed_bill_fen) == (None, None, None)
 

@@ -1,4 +1,5 @@
 from tests import people
+from voucher.codes import read_code
 
 
 def test_every_route_of_the_api_is_described(sqlite_app):
@@ -28,3 +29,9 @@ def test_the_page_shows_it_without_any_script_of_its_own(sqlite_app):
     page = people.browser_of(sqlite_app).get("/api/docs").text
     assert 'data-description="/api/docs/openapi.json"' in page
     assert "swagger-ui" in page
+
+
+def test_the_example_of_a_code_is_one_that_a_till_could_read(sqlite_app):
+    document = people.browser_of(sqlite_app).get("/api/docs/openapi.json").get_json()
+    example = document["components"]["schemas"]["RedeemBody"]["properties"]["code"]["example"]
+    assert read_code(example)

@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 
 from campaigns.terms.axis import StrategySchema
+from foundation.errors import N_
+from foundation.words import Words
 
 KIND = "first_come"
 
 
 @dataclass(frozen=True)
 class FirstCome:
-    def describe(self) -> str:
-        return "先到先得，领完即止"
+    def describe(self) -> Words:
+        return Words(N_("先到先得，领完即止"))
 
 
 class FileSchema(StrategySchema):

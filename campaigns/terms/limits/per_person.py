@@ -4,10 +4,16 @@ from dataclasses import dataclass
 
 from campaigns.terms.axis import StrategySchema
 from campaigns.terms.file_fields import Count, choice
+from foundation.errors import N_
+from foundation.words import Words
 
 KIND = "per_person"
 
-WITHIN = {"offer": "每轮同一种券", "round": "每轮", "campaign": "整个活动"}
+WITHIN = {
+    "offer": N_("每轮同一种券每人限领 %(count)s 张"),
+    "round": N_("每轮每人限领 %(count)s 张"),
+    "campaign": N_("整个活动每人限领 %(count)s 张"),
+}
 
 
 @dataclass(frozen=True)
@@ -22,8 +28,8 @@ class PerPerson:
         ids = {"offer": f"release:{release_id}", "round": f"round:{round_id}", "campaign": f"campaign:{campaign_id}"}
         return ids[self.within]
 
-    def describe(self) -> str:
-        return f"{WITHIN[self.within]}每人限领 {self.count} 张"
+    def describe(self) -> Words:
+        return Words(WITHIN[self.within], count=self.count)
 
 
 class FileSchema(StrategySchema):

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from marshmallow import fields
 
+from campaigns.places import where
 from campaigns.terms.axis import StrategySchema
 from campaigns.terms.file_fields import County, industry
 from campaigns.terms.sale import OutsideCounty, OutsideIndustry, Sale
+from foundation.words import Words
 
 KIND = "places"
 
@@ -25,6 +27,9 @@ class Places:
             raise OutsideCounty(counties=tuple(self.counties))
         if self.industries and sale.industry not in self.industries:
             raise OutsideIndustry(industries=tuple(self.industries))
+
+    def describe(self) -> Words:
+        return where(self.counties, self.industries)
 
 
 class FileSchema(StrategySchema):

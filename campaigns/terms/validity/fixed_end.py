@@ -6,6 +6,8 @@ from datetime import datetime
 from campaigns.terms.axis import StrategySchema
 from campaigns.terms.file_fields import Moment
 from foundation.clock import local
+from foundation.errors import N_
+from foundation.words import Words
 
 KIND = "fixed_end"
 
@@ -18,8 +20,8 @@ class FixedEnd:
         """Return the exclusive end, before clipping."""
         return self.until
 
-    def describe(self) -> str:
-        return f"{local(self.until):%Y-%m-%d %H:%M} 前有效"
+    def describe(self) -> Words:
+        return Words(N_("%(moment)s 前有效"), moment=f"{local(self.until):%Y-%m-%d %H:%M}")
 
 
 class FileSchema(StrategySchema):

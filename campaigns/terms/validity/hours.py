@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 from campaigns.terms.axis import StrategySchema
 from campaigns.terms.file_fields import Count
+from foundation.errors import N_
+from foundation.words import Words
 
 KIND = "hours"
 
@@ -17,8 +19,8 @@ class Hours:
         """Return the exclusive end, before clipping."""
         return claimed_at + timedelta(hours=self.hours)
 
-    def describe(self) -> str:
-        return f"领取后 {self.hours} 小时内有效"
+    def describe(self) -> Words:
+        return Words(N_("领取后 %(hours)s 小时内有效"), hours=self.hours)
 
 
 class FileSchema(StrategySchema):

@@ -6,10 +6,15 @@ from datetime import datetime, timedelta
 from campaigns.terms.axis import StrategySchema
 from campaigns.terms.file_fields import Count, choice
 from foundation.clock import bureau_day, day_end
+from foundation.errors import N_
+from foundation.words import Words
 
 KIND = "natural_days"
 
-COUNTED_FROM = {"claim_day": "含领取当日", "next_day": "自领取次日起"}
+COUNTED_FROM = {
+    "claim_day": N_("%(days)s 个自然日内有效（含领取当日）"),
+    "next_day": N_("%(days)s 个自然日内有效（自领取次日起）"),
+}
 
 
 @dataclass(frozen=True)
@@ -24,8 +29,8 @@ class NaturalDays:
         more = self.days - 1 if self.counted_from == "claim_day" else self.days
         return day_end(bureau_day(claimed_at) + timedelta(days=more))
 
-    def describe(self) -> str:
-        return f"{self.days} 个自然日内有效（{COUNTED_FROM[self.counted_from]}）"
+    def describe(self) -> Words:
+        return Words(COUNTED_FROM[self.counted_from], days=self.days)
 
 
 class FileSchema(StrategySchema):
