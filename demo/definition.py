@@ -76,8 +76,8 @@ AREAS = (
 )
 
 KINDS = (
-    Kind("catering", "餐饮券", "catering", 20, 50, 200),
-    Kind("retail", "零售券", "retail", 30, 100, 400),
+    Kind("catering", "餐饮券", "catering", 15, 50, 200),
+    Kind("retail", "零售券", "retail", 35, 200, 800),
     Kind("appliance", "家电券", "appliance", 50, 400, 2000),
 )
 
