@@ -104,8 +104,14 @@ def version(campaign_id: int, number: int) -> str:
         county_name=county_name,
         industry_name=industry_name,
         changes=_changes(found),
-        why_not_publish=_("不能发布自己拟的稿，请另一位同事发布") if found.drafted_by == me else "",
+        why_not_publish=_why_not_publish(definition, own=found.drafted_by == me),
     )
+
+
+def _why_not_publish(definition: Definition | None, *, own: bool) -> str:
+    if definition is not None and not definition.preset.doors_open:
+        return _("“%(kind)s”的受理和核销功能尚未开通，暂不能发布", kind=definition.preset.name)
+    return _("不能发布自己拟的稿，请另一位同事发布") if own else ""
 
 
 @blueprint.post("/<int:campaign_id>/versions/<int:number>/publish")

@@ -95,6 +95,7 @@ class _CampaignSchema(Table):
     starts_at = Moment(required=True)
     ends_at = Moment(required=True)
     notice = Text(longest=20_000, load_default="")
+    contact = Text(longest=200, load_default="")
 
 
 class _DocumentSchema(Table):

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from campaigns.kinds import PRESETS, Preset
 from campaigns.terms.issuance.first_come import FirstCome
 from campaigns.terms.limits.per_person import PerPerson
 from campaigns.terms.quote import OfferTerms
 
-KINDS = {"consumer_voucher": "消费券"}
+KINDS = {code: preset.name for code, preset in PRESETS.items()}
 LEVELS = {"central": "中央", "province": "省级", "city": "市级", "county": "县级", "bank": "银行", "merchant": "商户"}
 
 
@@ -57,7 +58,7 @@ class RoundDefinition:
 
 @dataclass(frozen=True)
 class Definition:
-    """A whole campaign; ``consistency.py`` has made sure that its parts fit together."""
+    """A whole campaign; ``consistency.py`` has made sure that its parts fit together. ``contact``: whom to ask."""
 
     code: str
     name: str
@@ -69,6 +70,12 @@ class Definition:
     sources: Sequence[Source]
     offers: Sequence[OfferDefinition]
     rounds: Sequence[RoundDefinition]
+    contact: str = ""
+
+    @property
+    def preset(self) -> Preset:
+        """What campaigns of this kind have in common."""
+        return PRESETS[self.kind]
 
     def offer(self, code: str) -> OfferDefinition:
         return next(offer for offer in self.offers if offer.code == code)

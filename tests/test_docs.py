@@ -20,6 +20,8 @@ from werkzeug.exceptions import HTTPException
 import campaigns.terms
 from campaigns.campaign_file import _CampaignSchema, _OfferSchema, _ReleaseSchema, _RoundSchema, _SourceSchema, check
 from campaigns.terms.axis import strategies
+from campaigns.terms.benefit.price_tiers import BonusSchema
+from campaigns.terms.price_table import FloatingSchema, GiftSchema, TierSchema
 from demo.__main__ import cli as demo_commands
 from demo.definition import document
 from launch import commands as launcher
@@ -290,6 +292,10 @@ TABLES = {
     "`[[offers]]`": _OfferSchema,
     "`[[rounds]]`": _RoundSchema,
     "`releases`": _ReleaseSchema,
+    "`tiers`": TierSchema,
+    "`gifts`": GiftSchema,
+    "`floating`": FloatingSchema,
+    "`bonuses`": BonusSchema,
 }
 AXES = sorted(info.name for info in pkgutil.iter_modules(campaigns.terms.__path__) if info.ispkg)
 STRATEGIES = {

@@ -34,7 +34,7 @@ def test_every_fault_is_on_a_line_of_its_own(run, file):
     assert result.exit_code == 1
     assert result.stdout == ""
     assert result.stderr.splitlines() == [
-        "campaign.kind：没有“lottery”；可以是：consumer_voucher",
+        "campaign.kind：没有“lottery”；可以是：consumer_voucher, car_subsidy, appliance_trade_in",
         "rounds[1].releases[1].stock：应当是 1 至 100000000 之间的整数",
         "活动文件有 2 处需要修改。请按提示逐处修改后重新检查",
     ]

@@ -3,26 +3,26 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from campaigns.terms.axis import StrategySchema
 from campaigns.terms.file_fields import Moment
+from campaigns.terms.validity.usable import Usable, UsableSchema
 from foundation.clock import local
 
 KIND = "fixed_end"
 
 
 @dataclass(frozen=True)
-class FixedEnd:
+class FixedEnd(Usable):
     until: datetime
 
-    def ends_at(self, claimed_at: datetime) -> datetime:
+    def ends_at(self, usable_at: datetime) -> datetime:
         """Return the exclusive end, before clipping."""
         return self.until
 
     def describe(self) -> str:
-        return f"{local(self.until):%Y-%m-%d %H:%M} 前有效"
+        return self.in_words(f"{local(self.until):%Y-%m-%d %H:%M} 前有效")
 
 
-class FileSchema(StrategySchema):
+class FileSchema(UsableSchema):
     make = FixedEnd
 
     until = Moment(required=True)

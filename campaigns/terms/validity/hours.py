@@ -3,25 +3,25 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from campaigns.terms.axis import StrategySchema
 from campaigns.terms.file_fields import Count
+from campaigns.terms.validity.usable import Usable, UsableSchema
 
 KIND = "hours"
 
 
 @dataclass(frozen=True)
-class Hours:
+class Hours(Usable):
     hours: int
 
-    def ends_at(self, claimed_at: datetime) -> datetime:
+    def ends_at(self, usable_at: datetime) -> datetime:
         """Return the exclusive end, before clipping."""
-        return claimed_at + timedelta(hours=self.hours)
+        return usable_at + timedelta(hours=self.hours)
 
     def describe(self) -> str:
-        return f"领取后 {self.hours} 小时内有效"
+        return self.in_words(f"领取后 {self.hours} 小时内有效")
 
 
-class FileSchema(StrategySchema):
+class FileSchema(UsableSchema):
     make = Hours
 
     hours = Count(most=24 * 400, required=True)

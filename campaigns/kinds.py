@@ -1,0 +1,22 @@
+"""The kinds of campaign: what each may promise, what it calls its things, and whether its doors are open."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Preset:
+    """benefits: the kinds of benefit that a campaign of this kind may use. thing: what a citizen gets. unit: its
+    measure word. doors_open: whether this product can issue and redeem it today; nothing else is published."""
+
+    name: str
+    benefits: tuple[str, ...]
+    thing: str
+    unit: str
+    doors_open: bool
+
+
+PRESETS = {
+    "consumer_voucher": Preset("消费券", ("spend_discount",), "消费券", "张", doors_open=True),
+    "car_subsidy": Preset("购车补贴", ("price_tiers",), "购车补贴", "份", doors_open=False),
+    "appliance_trade_in": Preset("家电以旧换新", ("percent_by_grade",), "补贴资格", "份", doors_open=False),
+}
