@@ -5,18 +5,28 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Preset:
-    """benefits: the kinds of benefit that a campaign of this kind may use. thing: what a citizen gets. unit: its
-    measure word. doors_open: whether this product can issue and redeem it today; nothing else is published."""
+    """benefits: the kinds of benefit that a campaign of this kind may use. thing: what a citizen gets, unit:
+    its measure word, verb: how a citizen comes by it. priced_when_claimed: whether an application already says what
+    it is worth, so that no more than that is set aside. doors_open: whether this product can issue and redeem it today;
+    nothing else is published."""
 
     name: str
     benefits: tuple[str, ...]
     thing: str
     unit: str
+    verb: str
+    priced_when_claimed: bool
     doors_open: bool
 
 
 PRESETS = {
-    "consumer_voucher": Preset("消费券", ("spend_discount",), "消费券", "张", doors_open=True),
-    "car_subsidy": Preset("购车补贴", ("price_tiers",), "购车补贴", "份", doors_open=False),
-    "appliance_trade_in": Preset("家电以旧换新", ("percent_by_grade",), "补贴资格", "份", doors_open=False),
+    "consumer_voucher": Preset(
+        "消费券", ("spend_discount",), "消费券", "张", "领取", priced_when_claimed=False, doors_open=True
+    ),
+    "car_subsidy": Preset(
+        "购车补贴", ("price_tiers",), "购车补贴", "份", "申请", priced_when_claimed=True, doors_open=False
+    ),
+    "appliance_trade_in": Preset(
+        "家电以旧换新", ("percent_by_grade",), "补贴资格", "份", "领取", priced_when_claimed=False, doors_open=False
+    ),
 }

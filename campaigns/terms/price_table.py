@@ -80,9 +80,10 @@ class Tier:
 
     def cells(self) -> tuple[str, str, str]:
         """Return prices, what it gives, and when it is full, in words."""
-        return self.prices.describe(), self._gives(), self._full_when()
+        return self.prices.describe(), self.describe(), self._full_when()
 
-    def _gives(self) -> str:
+    def describe(self) -> str:
+        """What it gives, in words."""
         if self.gifts:
             advertised = format_yuan_short(sum(gift.advertised_fen for gift in self.gifts))
             return f"{'＋'.join(gift.name for gift in self.gifts)}，价值 {advertised} 元"

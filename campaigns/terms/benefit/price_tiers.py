@@ -90,7 +90,7 @@ class PriceTiers:
         amount_fen = tier.amount_fen(powertrain, in_tier)
         if amount_fen == 0:
             raise PowertrainNotCovered(tier=words, powertrain=powertrain)
-        reasons = [f"{BASES[self.price]} {format_yuan(price_fen)} 元，属于“{words}”一档：{tier.cells()[1]}"]
+        reasons = [f"{BASES[self.price]} {format_yuan(price_fen)} 元，属于“{words}”一档：{tier.describe()}"]
         if tier.floating and in_tier is None:
             reasons.append("申请数量还不知道，按最高额计算")
         elif tier.floating:
@@ -109,7 +109,6 @@ class PriceTiers:
             raise TierFull(tier=words)
         advertised_fen = sum(gift.advertised_fen for gift in tier.gifts) or amount_fen
         given_as = "gift" if tier.gifts else self.given_as
-        reasons.append(GIVEN_AS[given_as])
         return Worth(amount_fen, tuple(reasons), advertised_fen, given_as)
 
     def _price_fen(self, sale: Sale) -> int:
