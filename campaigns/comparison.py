@@ -49,7 +49,7 @@ NAMES = {
 _FILE_KEYS = {"ceiling_fen": "price_ceiling_yuan"}
 AMOUNT_KEYS = {EVERY: "yuan", "ice": "ice_yuan", "nev": "nev_yuan"}
 #: Under which of these an entry of a list is known, so that moving it is no change.
-_IDENTITIES = ("code", "offer", "prices")
+_IDENTITIES = ("code", "offer", "pack", "prices")
 
 
 @dataclass(frozen=True)
@@ -94,12 +94,11 @@ def _within_a_whole(change: Change, found: Sequence[Change]) -> bool:
 
 
 def _places(definition: Definition) -> Iterator[tuple[str, str]]:
-    parts = ("sources", "offers", "rounds")
     for item in fields(definition):
-        if item.name not in parts:
-            yield from _walk(f"campaign.{item.name}", item.name, getattr(definition, item.name))
-    for part in parts:
-        yield from _walk(part, part, getattr(definition, part))
+        value = getattr(definition, item.name)
+        # What is made of tables stands beside the campaign's own table in the file, not in it.
+        beside = is_dataclass(value) or isinstance(value, list | tuple)
+        yield from _walk(item.name if beside else f"campaign.{item.name}", item.name, value)
 
 
 def _walk(place: str, key: str, value: Any) -> Iterator[tuple[str, str]]:
@@ -160,6 +159,8 @@ _MEANINGS: Mapping[str, Mapping[str, str]] = {
 def _in_words(key: str, value: Any) -> str:
     if value is None or (isinstance(value, str | list | tuple) and not value):
         return ""
+    if isinstance(value, bool):
+        return "是" if value else "否"
     if isinstance(value, datetime):
         return f"{local(value):%Y-%m-%d %H:%M:%S}".removesuffix(":00")
     if isinstance(value, Interval):

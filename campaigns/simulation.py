@@ -6,7 +6,7 @@ what is not claimed comes back when it closes, what is not used when it expires.
 on one day, money returns first, then rounds open, people claim, people use, rounds close.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
@@ -70,9 +70,9 @@ class Simulation:
 
 @dataclass
 class _Stock:
-    """What is left of a release while its round is open."""
+    """What is left of a release while its round is open. contents: offer code → how many one claim gives."""
 
-    offer: str
+    contents: Mapping[str, int]
     left: int
 
 
@@ -104,9 +104,18 @@ class _Books:
         setattr(money, debit, getattr(money, debit) - amount_fen)
         setattr(money, credit, getattr(money, credit) + amount_fen)
 
-    def move_all(self, offer: str, count: int, debit: str, credit: str) -> None:
-        for source, fen in self.prices[offer].set_aside.items():
-            self.move(source, fen * count, debit, credit)
+    def move_all(self, contents: Mapping[str, int], count: int, debit: str, credit: str) -> None:
+        for offer, each in contents.items():
+            for source, fen in self.prices[offer].set_aside.items():
+                self.move(source, fen * each * count, debit, credit)
+
+    def parts(self, contents: Mapping[str, int]) -> Counter[str]:
+        """Return source code → fen that one claim sets aside."""
+        parts: Counter[str] = Counter()
+        for offer, each in contents.items():
+            for source, fen in self.prices[offer].set_aside.items():
+                parts[source] += fen * each
+        return parts
 
 
 def _price(offer: OfferDefinition, definition: Definition, demand: Demand) -> _Price:
@@ -148,7 +157,7 @@ def simulate(definition: Definition, demand: Demand) -> Simulation:
 
 def _expire(books: _Books, today: date) -> int:
     for code, count in books.expiries.get(today, {}).items():
-        books.move_all(code, count, "outstanding", "pool")
+        books.move_all({code: 1}, count, "outstanding", "pool")
     return sum(books.expiries.get(today, {}).values())
 
 
@@ -159,18 +168,18 @@ def _open_rounds(books: _Books, today: date) -> None:
 
 
 def _release(books: _Books, release: ReleaseDefinition) -> _Stock:
-    parts = books.prices[release.offer].set_aside
-    affordable = min(max(books.money[source].pool, 0) // fen for source, fen in parts.items())
+    contents = {release.offer: 1}
+    affordable = min(max(books.money[source].pool, 0) // fen for source, fen in books.parts(contents).items())
     count = min(release.stock, affordable)
-    books.move_all(release.offer, count, "pool", "released")
-    return _Stock(release.offer, count)
+    books.move_all(contents, count, "pool", "released")
+    return _Stock(contents, count)
 
 
 def _close_rounds(books: _Books, today: date) -> None:
     for a_round in books.definition.rounds:
         if a_round.code in books.open_rounds and bureau_day(a_round.closes_at - TICK) == today:
             for stock in books.open_rounds.pop(a_round.code):
-                books.move_all(stock.offer, stock.left, "released", "pool")
+                books.move_all(stock.contents, stock.left, "released", "pool")
 
 
 def _note_sold_out(books: _Books, today: date, sold_out: dict[str, date | None]) -> None:
@@ -190,8 +199,9 @@ def _claim(books: _Books, today: date, crowd: int) -> tuple[int, int]:
         rounds = {a_round.code: a_round for a_round in books.definition.rounds}
         for (code, stock), count in zip(stocks, shares.values(), strict=True):
             stock.left -= count
-            books.move_all(stock.offer, count, "released", "outstanding")
-            _plan_use(books, stock.offer, count, _claim_moment(rounds[code], today))
+            books.move_all(stock.contents, count, "released", "outstanding")
+            for offer, each in stock.contents.items():
+                _plan_use(books, offer, count * each, _claim_moment(rounds[code], today))
     return granted, crowd - granted
 
 

@@ -52,7 +52,7 @@ def test_offers_that_differ_are_told_apart():
     definition = check(toml(spring(offers=offers)))
     assert section(definition, "有效期").paragraphs[:2] == (
         "餐饮券：7 个自然日内有效（含领取当日）。",
-        "通用券：当日 24:00 前有效。",
+        "通用券：领取当日 24:00 前有效。",
     )
     assert section(definition, "适用范围").paragraphs[1] == "通用券：适用于阳江市参加活动的各行业商户。"
 

@@ -17,7 +17,7 @@ class MonthEnd(Usable):
         return day_start((first + timedelta(days=31)).replace(day=1))
 
     def describe(self) -> str:
-        return self.in_words("当月最后一日 24:00 前有效")
+        return self.in_words("领取当月最后一日 24:00 前有效")
 
 
 class FileSchema(UsableSchema):

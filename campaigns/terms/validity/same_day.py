@@ -16,7 +16,7 @@ class SameDay(Usable):
         return day_end(bureau_day(usable_at))
 
     def describe(self) -> str:
-        return self.in_words("当日 24:00 前有效")
+        return self.in_words("领取当日 24:00 前有效")
 
 
 class FileSchema(UsableSchema):

@@ -27,14 +27,15 @@ class Usable:
         return max(start, self.usable_from) if self.usable_from else start
 
     def in_words(self, until: str) -> str:
-        """Return ``until`` with what comes before it, where it is not usable at once."""
+        """Return ``until`` with what comes before it. Where it is not usable at once, what counts from the claim
+        (领取) counts from becoming usable (起用) instead, and is said so."""
         words = []
         if self.usable_after_days:
             days = self.usable_after_days
             words.append("领取次日起可用" if days == 1 else f"领取后第 {days} 天起可用")
         if self.usable_from:
             words.append(f"{local(self.usable_from):%Y-%m-%d %H:%M} 起可用")
-        return "，".join([*words, until])
+        return "，".join([*words, until.replace("领取", "起用") if words else until])
 
 
 class UsableSchema(StrategySchema):
