@@ -331,6 +331,13 @@ def test_an_award_never_exceeds_the_price_or_the_most_that_was_set_aside(price_f
     assert 0 < worth.cost_fen <= min(price_fen, YANTAI.committed_fen)
 
 
+@pytest.mark.parametrize(("given_as", "fen"), [("discount", 100_000), ("cash", 300_000)])
+def test_what_comes_off_a_bill_is_no_more_than_the_bill(given_as, fen):
+    table = tiers(("[0, ∞)", both(3000)), given_as=given_as)
+    deposit = Sale(100_000, JIANGCHENG, "automobile", NOON, car=Car(12 * WAN, "ice"))
+    assert table.worth(deposit).cost_fen == fen
+
+
 def test_what_a_table_says_of_itself():
     assert YANTAI.describe() == "按含税价（价税合计）分档，最高 7000 元"
     assert YANTAI.table().rows[1] == ("10 万元（含）至 20 万元（不含）", "燃油车 3000 元；新能源车 4000 元")

@@ -1,9 +1,13 @@
 """Quotes of whole campaign files: the examples, the best offer first, and why another cannot be used."""
 
 import json
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from campaigns.campaign_file import check
 from campaigns.quoting import answers, as_data, as_text
@@ -15,6 +19,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 NOON = at("2023-05-08 12:00")
 
 
+@cache
 def example(name):
     return check((EXAMPLES / name).read_text("utf-8"))
 
@@ -110,6 +115,23 @@ def test_an_offer_that_is_not_in_the_file_is_a_fault_of_the_sale():
     with pytest.raises(SaleFaulty) as refused:
         answers(check(toml(spring())), meal(asked="dinner"))
     assert str(refused.value) == "offer：没有券“dinner”；可以是：meal"
+
+
+@pytest.mark.parametrize(
+    ("campaign", "sale"),
+    [("car-subsidy-2023.toml", "sale-car.json"), ("appliance-trade-in-2025.toml", "sale-appliance.json")],
+)
+@given(price_fen=st.integers(1, 10**9))
+def test_payers_pay_exactly_the_award_whatever_the_price(campaign, sale, price_fen):
+    asked = read_sale((EXAMPLES / sale).read_text("utf-8"))
+    goods = tuple(replace(line, price_fen=price_fen) for line in asked.sale.goods)
+    car = asked.sale.car and Car(price_fen, "nev")
+    found = answers(
+        example(campaign), replace(asked, sale=replace(asked.sale, bill_fen=price_fen, goods=goods, car=car))
+    )
+    for award in (answer.award for answer in found if answer.award):
+        assert sum(award.by_source.values()) == award.discount_fen > 0
+        assert award.customer_pays_fen >= 0
 
 
 def test_a_quote_says_it_in_words_and_as_data():

@@ -99,12 +99,14 @@ class PriceTiers:
             if sale.car and condition in sale.car.conditions:
                 amount_fen += fen
                 reasons.append(f"{CAR_CONDITIONS[condition]}，另补 {format_yuan_short(fen)} 元")
-        if amount_fen > price_fen:
+        # What comes off a bill can be no more than the bill.
+        most_fen = min(price_fen, sale.bill_fen) if self.given_as == "discount" else price_fen
+        if amount_fen > most_fen:
             # A gift cannot be cut to a price, and a price that low is no car.
             if tier.gifts:
                 raise WorthNothing
-            amount_fen = price_fen
-            reasons.append(f"补贴不超过价格，按 {format_yuan(price_fen)} 元计")
+            amount_fen = most_fen
+            reasons.append(f"补贴不超过价格，按 {format_yuan(most_fen)} 元计")
         if tier.is_full(amount_fen, in_tier, granted_fen):
             raise TierFull(tier=words)
         advertised_fen = sum(gift.advertised_fen for gift in tier.gifts) or amount_fen
