@@ -8,8 +8,9 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from campaigns import drafting, reading
+from campaigns import drafting, notice, reading
 from campaigns.campaign_file import DefinitionFaulty, Fault, check
+from campaigns.comparison import WORDS, Change, compare, words_of
 from campaigns.definition import KINDS, LEVELS, Definition
 from campaigns.models import Campaign, CampaignRound, CampaignVersion, Offer, Release
 from campaigns.places import city_name, county_name, industry_name
@@ -103,9 +104,20 @@ def version(campaign_id: int, number: int) -> str:
         levels=LEVELS,
         county_name=county_name,
         industry_name=industry_name,
+        notice=notice.notice(definition) if definition else None,
+        numerals=notice.numerals,
         changes=_changes(found),
-        why_not_publish=_("不能发布自己拟的稿，请另一位同事发布") if found.drafted_by == me else "",
+        meant=_meant_changes(found, definition),
+        change_words=WORDS,
+        words_of=words_of,
+        why_not_publish=_why_not_publish(definition, own=found.drafted_by == me),
     )
+
+
+def _why_not_publish(definition: Definition | None, *, own: bool) -> str:
+    if definition is not None and not definition.preset.doors_open:
+        return _("“%(kind)s”的受理和核销功能尚未开通，暂不能发布", kind=_(definition.preset.name))
+    return _("不能发布自己拟的稿，请另一位同事发布") if own else ""
 
 
 @blueprint.post("/<int:campaign_id>/versions/<int:number>/publish")
@@ -134,6 +146,16 @@ def document(campaign_id: int, number: int) -> Response:
     found = reading.version(campaign_id, number)
     response = Response(found.document, content_type="application/toml; charset=utf-8")
     response.headers.set("Content-Disposition", "attachment", filename=f"{found.campaign.code}-v{found.number}.toml")
+    return response
+
+
+@blueprint.get("/<int:campaign_id>/versions/<int:number>/notice")
+def public_notice(campaign_id: int, number: int) -> Response:
+    """Download the public notice that a version says, as text."""
+    found = reading.version(campaign_id, number)
+    text = notice.as_text(notice.notice(check(found.document)))
+    response = Response(text, content_type="text/plain; charset=utf-8")
+    response.headers.set("Content-Disposition", "attachment", filename=f"{found.campaign.code}-v{found.number}.txt")
     return response
 
 
@@ -177,16 +199,27 @@ def _definition_in_force(versions: Sequence[CampaignVersion]) -> Definition | No
 
 def _changes(found: CampaignVersion) -> list[tuple[str, str]]:
     """Return (kind, line) for each changed line since the version before: kind is "add", "gone" or "same"."""
-    before = db.session.scalar(
-        select(CampaignVersion).where(
-            CampaignVersion.campaign_id == found.campaign_id, CampaignVersion.number == found.number - 1
-        )
-    )
+    before = _version_before(found)
     if before is None:
         return []
     kinds = {"+": "add", "-": "gone", " ": "same"}
     lines = difflib.unified_diff(before.document.splitlines(), found.document.splitlines(), n=2, lineterm="")
     return [(kinds[line[0]], line[1:]) for line in list(lines)[2:] if line[0] in kinds]
+
+
+def _meant_changes(found: CampaignVersion, definition: Definition | None) -> list[Change]:
+    """Return what changed by meaning since the version before, where both can be read."""
+    before = _version_before(found)
+    earlier = _read(before)[0] if before else None
+    return compare(earlier, definition) if earlier and definition else []
+
+
+def _version_before(found: CampaignVersion) -> CampaignVersion | None:
+    return db.session.scalar(
+        select(CampaignVersion).where(
+            CampaignVersion.campaign_id == found.campaign_id, CampaignVersion.number == found.number - 1
+        )
+    )
 
 
 def _names(versions: Sequence[CampaignVersion]) -> dict[str, str]:

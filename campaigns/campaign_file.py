@@ -95,6 +95,7 @@ class _CampaignSchema(Table):
     starts_at = Moment(required=True)
     ends_at = Moment(required=True)
     notice = Text(longest=20_000, load_default="")
+    contact = Text(longest=200, load_default="")
 
 
 class _DocumentSchema(Table):
@@ -121,7 +122,7 @@ def check(text: str) -> Definition:
     try:
         loaded = _document.load(raw)
     except ValidationError as failure:
-        raise DefinitionFaulty(list(_flatten(failure.messages))) from failure
+        raise DefinitionFaulty(list(flatten(failure.messages))) from failure
     definition = _build(loaded)
     faults = [Fault(place, message) for place, message in contradictions(definition)]
     if faults:
@@ -154,7 +155,7 @@ def _build(loaded: Mapping[str, Any]) -> Definition:
     )
 
 
-def _flatten(messages: Any, place: str = "") -> "list[Fault]":
+def flatten(messages: Any, place: str = "") -> "list[Fault]":
     """Turn marshmallow's nested messages into faults with places counted from 1."""
     if isinstance(messages, Mapping):
         faults = []
@@ -165,8 +166,8 @@ def _flatten(messages: Any, place: str = "") -> "list[Fault]":
                 deeper = place
             else:
                 deeper = f"{place}.{key}" if place else str(key)
-            faults.extend(_flatten(inner, deeper))
+            faults.extend(flatten(inner, deeper))
         return faults
     if isinstance(messages, list | tuple):
-        return [fault for inner in messages for fault in _flatten(inner, place)]
+        return [fault for inner in messages for fault in flatten(inner, place)]
     return [Fault(place or "全文", str(messages))]

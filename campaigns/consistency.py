@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from campaigns.definition import Definition, RoundDefinition
 from campaigns.places import city_name, counties
+from campaigns.terms.axis import kind_of
 from foundation.clock import TICK, local
 from foundation.money import format_yuan
 
@@ -47,6 +48,12 @@ def _offers(definition: Definition) -> Iterator[Contradiction]:
     source_codes = [source.code for source in definition.sources]
     known = counties(definition.city)
     for place, offer in enumerate(definition.offers, 1):
+        benefit, allowed = kind_of(offer.terms.benefit), definition.preset.benefits
+        if benefit not in allowed:
+            yield (
+                f"offers[{place}].benefit.kind",
+                f"“{definition.preset.name}”活动不能用“{benefit}”；可以是：{'、'.join(allowed)}",
+            )
         for code in offer.terms.funding.shares:
             if code not in source_codes:
                 yield f"offers[{place}].funding.shares", _no_such("资金来源", code, source_codes)
@@ -85,22 +92,26 @@ def _worth_claiming(definition: Definition, a_round: RoundDefinition, where: str
     for number, release in enumerate(a_round.releases, 1):
         if release.offer in offers:
             terms = offers[release.offer].terms
-            if terms.expires_at(claimed_at=last_claim, campaign_ends_at=definition.ends_at) <= last_claim:
-                message = f"领取结束前“{release.offer}”就已经过期，请改有效期或领取时间"
-                yield f"{where}.releases[{number}].offer", message
+            expires_at = terms.expires_at(claimed_at=last_claim, campaign_ends_at=definition.ends_at)
+            place = f"{where}.releases[{number}].offer"
+            if expires_at <= last_claim:
+                yield place, f"领取结束前“{release.offer}”就已经过期，请改有效期或领取时间"
+            elif expires_at <= terms.valid_from(claimed_at=last_claim):
+                yield place, f"“{release.offer}”还没到可用的时间就已经过期，请改有效期或起用时间"
 
 
 def _round_within_budget(definition: Definition, a_round: RoundDefinition, where: str) -> Iterator[Contradiction]:
     """A single round may not put more on release than a source has granted.
 
-    Rounds together may: money that returns unclaimed or unused is released again.
+    Rounds together may: money that returns unclaimed or unused is released again. Where one may be worth more or
+    less, the least counts: the fund itself ends the round before it is overdrawn.
     """
     offers = {offer.code: offer for offer in definition.offers}
     needed: Counter[str] = Counter()
     for release in a_round.releases:
         if release.offer in offers:
             terms = offers[release.offer].terms
-            for code, fen in terms.funding.split(terms.benefit.committed_fen).items():
+            for code, fen in terms.funding.split(terms.benefit.least_fen).items():
                 needed[code] += fen * release.stock
     for source in definition.sources:
         if needed[source.code] > source.budget_fen:

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from campaigns.kinds import PRESETS, Preset
 from campaigns.terms.issuance.first_come import FirstCome
 from campaigns.terms.limits.per_person import PerPerson
 from campaigns.terms.quote import OfferTerms
 from foundation.errors import N_
 
-KINDS = {"consumer_voucher": N_("消费券")}
+KINDS = {code: preset.name for code, preset in PRESETS.items()}
 LEVELS = {
     "central": N_("中央"),
     "province": N_("省级"),
@@ -65,7 +66,7 @@ class RoundDefinition:
 
 @dataclass(frozen=True)
 class Definition:
-    """A whole campaign; ``consistency.py`` has made sure that its parts fit together."""
+    """A whole campaign; ``consistency.py`` has made sure that its parts fit together. ``contact``: whom to ask."""
 
     code: str
     name: str
@@ -77,6 +78,12 @@ class Definition:
     sources: Sequence[Source]
     offers: Sequence[OfferDefinition]
     rounds: Sequence[RoundDefinition]
+    contact: str = ""
+
+    @property
+    def preset(self) -> Preset:
+        """What campaigns of this kind have in common."""
+        return PRESETS[self.kind]
 
     def offer(self, code: str) -> OfferDefinition:
         return next(offer for offer in self.offers if offer.code == code)

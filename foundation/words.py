@@ -1,15 +1,8 @@
 """Words: what a lower floor has to say, in the reader's language once somebody reads it.
 
 Below the doors no reader is known, so a text is kept as its gettext msgid and what fills its ``%(name)s`` places.
-``str`` of it is the msgid's own Chinese: for files, logs and the terminal.
+``str`` of it is the msgid's own Chinese: for files, logs and the terminal. ``foundation/speech.py`` says it.
 """
-
-from collections.abc import Mapping
-from typing import NamedTuple
-
-from flask_babel import gettext
-
-from foundation.errors import Refusal
 
 
 class Words:
@@ -30,26 +23,3 @@ class Words:
 
     def __hash__(self) -> int:
         return hash(self.msgid)
-
-
-class Told(NamedTuple):
-    """A refusal in the reader's language."""
-
-    message: str
-    way_out: str
-
-
-def spoken(words: Words | str) -> str:
-    """Return the words in the reader's language; a plain text is somebody's own and stays as it is."""
-    return gettext(words.msgid, **_spoken(words.values)) if isinstance(words, Words) else words
-
-
-def translate(refusal: Refusal) -> Told:
-    """Return why, and what can be done, in the reader's language."""
-    values = _spoken(refusal.params)
-    way_out = gettext(refusal.way_out, **values) if refusal.way_out else ""
-    return Told(gettext(refusal.message, **values), way_out)
-
-
-def _spoken(values: Mapping[str, object]) -> dict[str, object]:
-    return {name: spoken(value) if isinstance(value, Words) else value for name, value in values.items()}

@@ -14,7 +14,7 @@ from foundation.clock import bureau_day, local
 from foundation.db import db, transaction
 from foundation.errors import Refusal
 from foundation.idempotency import Answer, fingerprint
-from foundation.words import translate
+from foundation.speech import translate
 from identity import gates
 from merchants.errors import MerchantSuspended
 from merchants.models import Store

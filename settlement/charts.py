@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import gettext
 
 from foundation.errors import N_
-from foundation.words import spoken
+from foundation.speech import spoken
 from settlement.metrics import BY_KEY
 from settlement.reports import Report, Row
 

@@ -15,7 +15,8 @@ import xlsxwriter
 
 from foundation.clock import local
 from foundation.errors import N_
-from foundation.words import Words, spoken
+from foundation.speech import spoken
+from foundation.words import Words
 from settlement.metrics import BY_KEY, Metric
 from settlement.reports import Report
 

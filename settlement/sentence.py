@@ -9,7 +9,8 @@ from campaigns.models import FundSource
 from foundation.db import db
 from foundation.errors import N_
 from foundation.money import format_wan
-from foundation.words import Words, spoken
+from foundation.speech import spoken
+from foundation.words import Words
 from settlement.reports import Query, Report, report
 
 NOTHING_YET = N_("%(year)s年，还没有发放消费券。")

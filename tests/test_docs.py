@@ -19,7 +19,10 @@ from werkzeug.exceptions import HTTPException
 
 import campaigns.terms
 from campaigns.campaign_file import _CampaignSchema, _OfferSchema, _ReleaseSchema, _RoundSchema, _SourceSchema, check
+from campaigns.sale_file import SaleSchema, _CarSchema, _GoodsSchema
 from campaigns.terms.axis import strategies
+from campaigns.terms.benefit.price_tiers import BonusSchema
+from campaigns.terms.price_table import FloatingSchema, GiftSchema, TierSchema
 from demo.__main__ import cli as demo_commands
 from demo.definition import document
 from launch import commands as launcher
@@ -290,6 +293,10 @@ TABLES = {
     "`[[offers]]`": _OfferSchema,
     "`[[rounds]]`": _RoundSchema,
     "`releases`": _ReleaseSchema,
+    "`tiers`": TierSchema,
+    "`gifts`": GiftSchema,
+    "`floating`": FloatingSchema,
+    "`bonuses`": BonusSchema,
 }
 AXES = sorted(info.name for info in pkgutil.iter_modules(campaigns.terms.__path__) if info.ispkg)
 STRATEGIES = {
@@ -306,6 +313,13 @@ def test_the_keys_of_campaign_files_are_documented_and_no_others(heading):
         assert documented[key][1].startswith("required") == (field.required or key == "county"), key
         if isinstance(field.load_default, str) and field.load_default:
             assert field.load_default in documented[key][1], key
+
+
+def test_the_keys_of_sale_files_are_documented_and_no_others():
+    documented = keys_documented("Quote: what is it worth, and why not")
+    nested = (_GoodsSchema, _CarSchema)
+    known = {key for schema in (SaleSchema, *nested) for key in keys_of(schema())}
+    assert set(documented) == known
 
 
 @pytest.mark.parametrize("schema", [*(table() for table in TABLES.values()), *STRATEGIES.values()])

@@ -108,6 +108,26 @@ def spring(**changed: Any) -> dict[str, Any]:
     }
 
 
+def subsidy(kind: str) -> dict[str, Any]:
+    """Return the spring document as a campaign of another kind, with a benefit that fits it."""
+    benefits: dict[str, dict[str, Any]] = {
+        "car_subsidy": {
+            "kind": "price_tiers",
+            "price": "tax_inclusive",
+            "tiers": [{"prices": "[0, 10万)", "yuan": 2_000}, {"prices": "[10万, ∞)", "ice_yuan": 3_000}],
+        },
+        "appliance_trade_in": {
+            "kind": "percent_by_grade",
+            "rates": {"1": "20%", "2": "15%"},
+            "cap_yuan": 2_000,
+            "categories": {"refrigerator": 1, "air-conditioner": 3},
+        },
+    }
+    document = spring(offers=[offer(benefit=benefits[kind], scope={})])
+    document["campaign"]["kind"] = kind
+    return document
+
+
 def toml(document: Any) -> str:
     """Return a document as the text of a campaign file."""
     return "\n".join(f"{_key(key)} = {_toml(value)}" for key, value in document.items()) + "\n"

@@ -162,7 +162,7 @@ def _grant(facts: ReleaseFacts, granted: Sequence[tuple[int, UUID]], now: dateti
             "face_value_fen": offer.face_value_fen,
             "status": "claimed",
             "claimed_at": now,
-            "valid_from": now,
+            "valid_from": offer.terms.valid_from(claimed_at=now),
             "expires_at": expires_at,
         }
         for _, person in granted

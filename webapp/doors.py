@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Flask, request
 
 from campaigns.bureau_pages import blueprint as campaigns_desk
+from campaigns.bureau_simulation import blueprint as simulation_desk
 from identity import gates
 from identity.citizen_pages import blueprint as sign_in
 from identity.gates import Gate
@@ -46,6 +47,7 @@ DOORS: tuple[Door, ...] = (
     Door(till_pages, "/till", gates.cashier),
     Door(desk, "/bureau", gates.officer()),
     Door(campaigns_desk, "/bureau/campaigns", gates.officer()),
+    Door(simulation_desk, "/bureau/campaigns", gates.officer()),
     Door(merchants_desk, "/bureau/merchants", gates.officer()),
     Door(settlement_desk, "/bureau/settlement", gates.officer()),
     Door(statements_desk, "/bureau/statements", gates.officer()),

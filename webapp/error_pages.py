@@ -30,7 +30,7 @@ from foundation.errors import (
     TooMany,
     Unavailable,
 )
-from foundation.words import translate
+from foundation.speech import translate
 from identity.errors import AudienceSignInNeeded
 from webapp.logs import log, request_id
 

@@ -10,7 +10,7 @@ from flask_babel import Babel
 
 from foundation import clock
 from foundation.money import format_wan, format_yuan, format_yuan_short
-from foundation.words import spoken, translate
+from foundation.speech import spoken, translate
 from identity.masking import mask_id_number, mask_name, mask_phone
 from identity.principals import Principal
 from webapp.static_files import STATIC

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -33,6 +34,11 @@ def strategies(package_name: str) -> dict[str, StrategySchema]:
         if hasattr(module, "KIND"):
             found[module.KIND] = module.FileSchema()
     return dict(sorted(found.items()))
+
+
+def kind_of(strategy: Any) -> str:
+    """Return the name in campaign files of a strategy; "" for a value that is not one."""
+    return str(getattr(sys.modules[type(strategy).__module__], "KIND", ""))
 
 
 class StrategyField(fields.Field[Any]):

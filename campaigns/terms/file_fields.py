@@ -24,7 +24,10 @@ class Table(Schema):
     error_messages = {"unknown": "没有这一项，请检查拼写", "type": "应当是一个表"}
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
-        field_obj.error_messages |= {"required": "缺少这一项", "null": "不能为空"}
+        for name in ("", "inner", "key_field", "value_field"):
+            inner = getattr(field_obj, name, None) if name else field_obj
+            if inner is not None:
+                inner.error_messages |= {"required": "缺少这一项", "null": "不能为空"}
         if isinstance(field_obj, fields.List | fields.Nested):
             field_obj.error_messages |= {"invalid": "应当是一组，用方括号写", "type": "应当是一个表"}
         if isinstance(field_obj, fields.Dict):

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from campaigns.terms.sale import NotYetValid, Sale, VoucherExpired
+from campaigns.terms.worth import Worth, WorthTable
 from foundation.words import Words
 
 
@@ -16,7 +17,11 @@ class Benefit(Protocol):
     def threshold_fen(self) -> int: ...
     @property
     def committed_fen(self) -> int: ...
-    def discount_fen(self, sale: Sale) -> int: ...
+    @property
+    def least_fen(self) -> int: ...
+    def worth(self, sale: Sale) -> Worth: ...
+    def describe(self) -> Words: ...
+    def table(self) -> WorthTable: ...
 
 
 class Funding(Protocol):
@@ -35,7 +40,8 @@ class Scope(Protocol):
 
 
 class Validity(Protocol):
-    def ends_at(self, claimed_at: datetime) -> datetime: ...
+    def starts_at(self, claimed_at: datetime) -> datetime: ...
+    def ends_at(self, usable_at: datetime) -> datetime: ...
     def describe(self) -> Words: ...
 
 
@@ -48,34 +54,61 @@ class OfferTerms:
     scope: Scope
     validity: Validity
 
+    def valid_from(self, *, claimed_at: datetime) -> datetime:
+        """Return the first moment at which an entitlement claimed then may be used."""
+        return self.validity.starts_at(claimed_at)
+
     def expires_at(self, *, claimed_at: datetime, campaign_ends_at: datetime) -> datetime:
         """Return the exclusive end of an entitlement claimed then; never after the campaign's end."""
-        return min(self.validity.ends_at(claimed_at), campaign_ends_at)
+        return min(self.validity.ends_at(self.valid_from(claimed_at=claimed_at)), campaign_ends_at)
 
 
 @dataclass(frozen=True)
 class Award:
-    """discount_fen = the sum of ``by_source``; the customer pays the rest of the bill."""
+    """discount_fen: what the payers pay, the sum of ``by_source``. advertised_fen: what it is announced to be worth.
+
+    given_as: how it reaches the buyer, a key of ``GIVEN_AS``; only a discount comes off the bill. list_price_fen:
+    the bill before the merchant's own discounts. invoice_fen: what the invoice must say, None where terms do not care.
+    """
 
     bill_fen: int
     discount_fen: int
     by_source: Mapping[str, int]
+    advertised_fen: int = 0
+    reasons: tuple[str, ...] = ()
+    given_as: str = "discount"
+    list_price_fen: int = 0
+    invoice_fen: int | None = None
 
     @property
     def customer_pays_fen(self) -> int:
-        return self.bill_fen - self.discount_fen
+        return self.bill_fen - self.discount_fen if self.given_as == "discount" else self.bill_fen
+
+    @property
+    def merchant_gives_fen(self) -> int:
+        """What the merchant has taken off by itself."""
+        return self.list_price_fen - self.bill_fen
 
 
 def quote(terms: OfferTerms, sale: Sale, *, valid_from: datetime, expires_at: datetime) -> Award:
     """Return what an entitlement valid in [valid_from, expires_at) is worth to ``sale``.
 
-    Refuses NotYetValid, VoucherExpired, OutsideCounty, OutsideIndustry, BillBelowThreshold: time first, then
-    place, then money, so that the reason given is the one the customer can do least about.
+    Refuses NotYetValid, VoucherExpired, OutsideCounty, OutsideIndustry, and what the benefit refuses: time first,
+    then place, then money, so that the reason given is the one the customer can do least about.
     """
     if sale.at < valid_from:
         raise NotYetValid(valid_from=valid_from)
     if sale.at >= expires_at:
         raise VoucherExpired(expires_at=expires_at)
     terms.scope.check(sale)
-    discount_fen = terms.benefit.discount_fen(sale)
-    return Award(sale.bill_fen, discount_fen, terms.funding.split(discount_fen))
+    worth = terms.benefit.worth(sale)
+    return Award(
+        sale.bill_fen,
+        worth.cost_fen,
+        terms.funding.split(worth.cost_fen),
+        advertised_fen=worth.cost_fen if worth.advertised_fen is None else worth.advertised_fen,
+        reasons=worth.reasons,
+        given_as=worth.given_as,
+        list_price_fen=sale.list_price_fen,
+        invoice_fen=worth.invoice_fen,
+    )

@@ -3,7 +3,8 @@
 At the till a refusal's ``message`` is shown to the cashier and its ``way_out`` is what to tell the customer.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,16 +13,77 @@ from foundation.clock import local
 from foundation.errors import N_, Conflict
 from foundation.money import format_yuan, format_yuan_short
 
+#: Under which name a buyer's earlier cars are counted in ``Buyer.had``.
+CAR = "car"
+
+POWERTRAINS = {"ice": "燃油车", "nev": "新能源车"}
+BUYERS = {"person": "个人", "firm": "单位"}
+#: What may be true of a purchase and earn a bonus.
+CAR_CONDITIONS = {
+    "old_car_scrapped": "报废旧车",
+    "old_car_sold": "转让旧车",
+    "local_plate": "在本市上牌",
+}
+
+
+@dataclass(frozen=True)
+class GoodsLine:
+    """One article. price_fen > 0: final price after every discount but the government's. grade: of the energy or
+    water label, "none" without one. barcode: EAN-13 or ""."""
+
+    category: str
+    price_fen: int
+    grade: str = "none"
+    barcode: str = ""
+
+
+@dataclass(frozen=True)
+class Car:
+    """with_tax_fen: 价税合计 of the invoice. without_tax_fen: 不含税价 of the invoice, None where it is not known.
+    deal_price_fen: 成交价 of the contract, None where it is the invoice's.
+
+    in_tier: how many applications there are in its tier, this one included; None where that is not known.
+    tier_granted_fen: what its tier has granted before.
+    """
+
+    with_tax_fen: int
+    powertrain: str
+    without_tax_fen: int | None = None
+    deal_price_fen: int | None = None
+    conditions: frozenset[str] = frozenset()
+    in_tier: int | None = None
+    tier_granted_fen: int = 0
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """kind: a key of BUYERS. had: category (or CAR) → how many were subsidised before by the same rules."""
+
+    kind: str = "person"
+    had: Mapping[str, int] = field(default_factory=dict)
+
 
 @dataclass(frozen=True)
 class Sale:
     """bill_fen > 0: after the merchant's own discounts, before the government's. county: GB/T 2260 of the store.
-    industry: code of the merchant's industry. at: the server's clock."""
+    industry: code of the merchant's industry. at: the server's clock.
+
+    merchant_discounts: name → fen that the merchant took off before. goods, car and buyer matter to subsidies.
+    """
 
     bill_fen: int
     county: str
     industry: str
     at: datetime
+    merchant_discounts: Mapping[str, int] = field(default_factory=dict)
+    goods: tuple[GoodsLine, ...] = ()
+    car: Car | None = None
+    buyer: Buyer = Buyer()
+
+    @property
+    def list_price_fen(self) -> int:
+        """What the bill was before the merchant's own discounts."""
+        return self.bill_fen + sum(self.merchant_discounts.values())
 
 
 class NotUsable(Conflict):

@@ -88,6 +88,31 @@ def test_the_drafter_cannot_publish_and_the_page_says_why(wei: Browser) -> None:
     assert wei.post(f"{page}/publish").status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [
+        (
+            "car_subsidy",
+            ("按含税价（价税合计）分档，最高 3000 元", "10 万元（含）以上", "“购车补贴”的受理和核销功能尚未开通"),
+        ),
+        (
+            "appliance_trade_in",
+            ("1 级能效 20%、2 级能效 15%", "冰箱", "3 件", "“家电以旧换新”的受理和核销功能尚未开通"),
+        ),
+    ],
+)
+def test_a_kind_that_is_not_open_yet_can_be_looked_at_and_says_why_it_is_not_published(
+    wei: Browser, luo: Browser, kind: str, shown: tuple[str, ...]
+) -> None:
+    page = drafted(wei, world.toml(world.subsidy(kind)))
+    html = luo.get(page).text
+    assert [words for words in shown if words not in html] == []
+    assert f'action="{page}/publish"' not in html
+    refused = luo.post(f"{page}/publish")
+    assert refused.status_code == 409
+    assert "还不能发布" in refused.text
+
+
 def test_a_second_editor_publishes_and_the_money_shows_on_the_campaign(wei: Browser, luo: Browser) -> None:
     page = drafted(wei)
     assert "不能发布自己拟的稿" not in luo.get(page).text
@@ -125,6 +150,44 @@ def test_a_second_draft_shows_what_changed(wei: Browser, luo: Browser) -> None:
     assert "diff__add" in html
 
 
+def test_a_second_draft_says_what_changed_by_meaning(wei: Browser, luo: Browser) -> None:
+    drafted(wei)
+    page = drafted(luo, spring(offers=[world.offer(benefit={"face_value_yuan": 60, "threshold_yuan": 240})]))
+    html = luo.get(page).text
+    assert "券种 meal › 优惠 › 面值" in html
+    assert "60.00 元" in html
+
+
+def test_a_version_shows_its_notice_and_gives_it_as_text(wei: Browser) -> None:
+    page = drafted(wei)
+    html = wei.get(page).text
+    assert "关于开展春季消费券活动的公告" in html
+    response = wei.get(f"{page}/notice")
+    assert response.text.startswith("关于开展春季消费券活动的公告\n")
+    assert "spring-v1.txt" in response.headers["Content-Disposition"]
+
+
+def test_a_version_is_played_before_it_is_published(wei: Browser) -> None:
+    page = drafted(wei, spring(rounds=[world.a_round(releases=[{"offer": "meal", "stock": 2_500}])]))
+    assert f'href="{page}/simulation"' in wei.get(page).text
+    html = wei.get(f"{page}/simulation").text
+    assert html.count("data-chart") == 2
+    assert 'name="claims_per_day" type="text" value="834"' in html
+    crowded = wei.get(f"{page}/simulation?claims_per_day=100000&redemption_rate=90").text
+    assert "<strong>2023-05-08</strong>" in crowded
+    assert 'value="100000"' in crowded
+
+
+def test_an_assumption_that_cannot_be_keeps_the_others(wei: Browser) -> None:
+    page = drafted(wei)
+    response = wei.get(f"{page}/simulation?claims_per_day=lots&days_to_use=9")
+    assert response.status_code == 422
+    assert 'data-code="demand_malformed"' in response.text
+    assert 'value="lots"' in response.text
+    assert 'value="9"' in response.text
+    assert "data-chart" not in response.text
+
+
 def test_only_editors_and_the_chief_import(app: Flask, clock: SimulatedClock) -> None:
     for who in (HE, SONG):
         browser = people.browser_of(app, who)
@@ -155,6 +218,16 @@ def test_claims_are_counted_by_release_also_after_the_round_has_closed(wei: Brow
     assert "已截止" in html
 
 
-@pytest.mark.parametrize("path", ["/9", "/9999999999999999999999", "/1/versions/7", "/1/versions/7/document"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/9",
+        "/9999999999999999999999",
+        "/1/versions/7",
+        "/1/versions/7/document",
+        "/1/versions/7/simulation",
+        "/1/versions/7/notice",
+    ],
+)
 def test_what_is_not_there_is_not_found(wei: Browser, path: str) -> None:
     assert wei.get(f"/bureau/campaigns{path}").status_code == 404

@@ -125,10 +125,16 @@ def test_yuan_are_read_exactly(yuan, fen):
         ("sources[1].level", "town", "可以是：central, province, city, county, bank, merchant"),
         ("sources[1].level", 3, "应当是带引号的文字"),
         ("offers[1].scope.industries > offers[1].scope.industries[1]", ["food"], "可以是：catering, retail"),
-        ("offers[1].benefit.kind", "percent", "没有“percent”这一种；可以是：spend_discount"),
-        ("offers[1].benefit.kind", ["x"], "可以是：spend_discount"),
-        ("offers[1].validity.kind", {"a": 1}, "可以是：fixed_end、hours、natural_days"),
-        ("offers[1].validity > offers[1].validity.kind", {}, "没有写 kind；可以是：fixed_end、hours、natural_days"),
+        (
+            "offers[1].benefit.kind",
+            "percent",
+            "没有“percent”这一种；可以是：percent_by_grade、price_tiers、spend_discount",
+        ),
+        ("offers[1].benefit.kind", ["x"], "可以是：percent_by_grade、price_tiers、spend_discount"),
+        ("offers[1].validity.kind", {"a": 1}, "可以是：days、fixed_end、hours、month_end、natural_days、same_day"),
+        ("offers[1].validity > offers[1].validity.kind", {}, "没有写 kind；可以是：days、fixed_end、hours"),
+        ("campaign.kind > offers[1].benefit.kind", "car_subsidy", "不能用“spend_discount”；可以是：price_tiers"),
+        ("campaign.contact", "", "1 至 200 个字"),
         ("offers[1].validity.counted_from", "today", "claim_day, next_day"),
         ("rounds[1].limits[1].within", "week", "可以是：offer, round, campaign"),
         ("rounds[1].issuance > rounds[1].issuance.kind", {"kind": "draw"}, "可以是：first_come"),
@@ -145,6 +151,17 @@ def test_yuan_are_read_exactly(yuan, fen):
         ("sources[1].budget_yuan", 10**11 + 1, "100,000,000,000.00 元"),
         ("offers[1].benefit.threshold_yuan", 50, "必须高于面值"),
         ("offers[1].benefit.threshold_yuan", Decimal("49.99"), "必须高于面值"),
+        ("offers[1].benefit.threshold_times", 4, "只能写一项"),
+        (
+            "offers[1].benefit > offers[1].benefit.threshold_times",
+            {"face_value_yuan": 10_000_000, "threshold_times": 2},
+            "不能超过 10,000,000.00 元",
+        ),
+        (
+            "offers[1].benefit > offers[1].benefit.threshold_times",
+            {"face_value_yuan": 50, "threshold_times": 1},
+            "2 至 100 之间",
+        ),
         # counts
         ("rounds[1].releases[1].stock", 0, "1 至 100000000 之间的整数"),
         ("rounds[1].releases[1].stock", Decimal("2.5"), "之间的整数"),
@@ -206,6 +223,13 @@ def test_yuan_are_read_exactly(yuan, fen):
             {"kind": "fixed_end", "until": CLOSES - timedelta(seconds=1)},
             "领取结束前“meal”就已经过期",
         ),
+        (
+            "offers[1].validity > rounds[1].releases[1].offer",
+            {"kind": "fixed_end", "until": at("2023-05-15 00:00"), "usable_from": at("2023-05-15 00:00")},
+            "还没到可用的时间就已经过期",
+        ),
+        ("offers[1].validity.usable_after_days", -1, "0 至 400 之间"),
+        ("offers[1].validity.usable_from", "2023-05-15", "带时区的日期时间"),
     ],
 )
 def test_a_fault_is_named_with_its_place_and_what_is_allowed(place, value, message):
@@ -226,11 +250,23 @@ def test_a_fault_is_named_with_its_place_and_what_is_allowed(place, value, messa
         ("offers[1].scope", {"counties": []}),
         ("offers[1].benefit.threshold_yuan", Decimal("50.01")),
         ("campaign.notice", "第一行\n第二行"),
+        ("campaign.contact", "市商务局 0662-0000000"),
+        ("offers[1].benefit", {"face_value_yuan": 50, "threshold_times": 4}),
+        ("offers[1].validity", {"kind": "same_day", "usable_after_days": 1}),
+        ("offers[1].validity", {"kind": "month_end", "usable_from": at("2023-06-01 00:00")}),
         ("offers[1].funding.shares", {"city": "33.33%", "jiangcheng": "66.67%"}),
     ],
 )
 def test_what_is_just_within_the_rules_is_accepted(place, value):
     check(toml(changed(place, value)))
+
+
+@pytest.mark.parametrize(
+    ("face", "times", "threshold_fen"), [(20, 3, 6_000), (50, 4, 20_000), (Decimal("33.33"), 3, 9_999)]
+)
+def test_a_threshold_may_be_a_multiple_of_the_face(face, times, threshold_fen):
+    benefit = {"face_value_yuan": face, "threshold_times": times}
+    assert check(toml(changed("offers[1].benefit", benefit))).offer("meal").terms.benefit.threshold_fen == threshold_fen
 
 
 def test_rounds_together_may_release_more_than_the_budget_since_money_returns():

@@ -11,11 +11,22 @@ from campaigns.terms.benefit.spend_discount import SpendDiscount
 from campaigns.terms.funding.shares import WHOLE, Shares
 from campaigns.terms.limits.per_person import PerPerson
 from campaigns.terms.quote import OfferTerms, quote
-from campaigns.terms.sale import BillBelowThreshold, NotYetValid, OutsideCounty, OutsideIndustry, Sale, VoucherExpired
+from campaigns.terms.sale import (
+    BillBelowThreshold,
+    Car,
+    NotYetValid,
+    OutsideCounty,
+    OutsideIndustry,
+    Sale,
+    VoucherExpired,
+)
 from campaigns.terms.scope.places import Places
+from campaigns.terms.validity.days import Days
 from campaigns.terms.validity.fixed_end import FixedEnd
 from campaigns.terms.validity.hours import Hours
+from campaigns.terms.validity.month_end import MonthEnd
 from campaigns.terms.validity.natural_days import NaturalDays
+from campaigns.terms.validity.same_day import SameDay
 from foundation.clock import TICK
 from tests.world import ELSEWHERE, JIANGCHENG, YANGDONG, at
 
@@ -144,12 +155,26 @@ FAR = at("2030-01-01 00:00")
             id="Zhongshan 2026, clipped to the campaign",
         ),
         pytest.param(Hours(24), at("2025-07-27 23:00"), FAR, at("2025-07-28 23:00"), id="Jinan, rolling hours"),
+        pytest.param(SameDay(), at("2022-04-30 09:00:01"), FAR, at("2022-05-01 00:00"), id="Zhanjiang, same day"),
+        pytest.param(SameDay(), at("2022-05-01 00:00"), FAR, at("2022-05-02 00:00"), id="same day, claimed at 00:00"),
+        pytest.param(Days(8), at("2024-06-01 10:00"), FAR, at("2024-06-09 10:00"), id="Huizhou 2024, 8 days"),
+        pytest.param(Days(14), at("2022-03-01 10:00"), at("2022-03-10 00:00"), at("2022-03-10 00:00"), id="clipped"),
+        pytest.param(MonthEnd(), at("2026-02-01 11:00"), FAR, at("2026-03-01 00:00"), id="Tianjin, within the month"),
+        pytest.param(MonthEnd(), at("2024-02-29 23:59"), FAR, at("2024-03-01 00:00"), id="month end, leap day"),
+        pytest.param(MonthEnd(), at("2026-12-31 23:59"), FAR, at("2027-01-01 00:00"), id="month end, over the year"),
+        pytest.param(MonthEnd(), at("2026-12-01 00:00"), FAR, at("2027-01-01 00:00"), id="month end, 1 December"),
         pytest.param(
-            NaturalDays(1, "claim_day"),
-            at("2022-04-30 09:00:01"),
+            SameDay(usable_after_days=1), at("2025-05-01 10:00"), FAR, at("2025-05-03 00:00"), id="the day after"
+        ),
+        pytest.param(
+            Hours(24, usable_after_days=1), at("2025-05-01 10:00"), FAR, at("2025-05-03 00:00"), id="hours from then"
+        ),
+        pytest.param(
+            MonthEnd(usable_from=at("2025-03-01 00:00")),
+            at("2025-02-28 10:00"),
             FAR,
-            at("2022-05-01 00:00"),
-            id="Zhanjiang, same day",
+            at("2025-04-01 00:00"),
+            id="Shanghai 2025: delivered in February, usable in March",
         ),
         pytest.param(
             NaturalDays(2, "claim_day"),
@@ -207,6 +232,22 @@ FAR = at("2030-01-01 00:00")
 def test_an_entitlement_ends_when_the_convention_says(validity, claimed, campaign_ends, ends):
     got = terms(validity=validity).expires_at(claimed_at=claimed, campaign_ends_at=campaign_ends)
     assert got == ends
+
+
+@pytest.mark.parametrize(
+    ("validity", "claimed", "starts"),
+    [
+        (Hours(24), NOON, NOON),
+        (SameDay(usable_after_days=1), at("2023-05-08 23:59"), at("2023-05-09 00:00")),
+        (Days(3, usable_after_days=2), at("2023-05-08 00:00"), at("2023-05-10 00:00")),
+        (FixedEnd(at("2025-04-01 00:00"), usable_from=at("2025-03-01 00:00")), NOON, at("2025-03-01 00:00")),
+        (Hours(1, usable_from=at("2020-01-01 00:00")), NOON, NOON),
+        (Hours(1, usable_from=at("2023-05-09 08:00"), usable_after_days=1), NOON, at("2023-05-09 08:00")),
+    ],
+    ids=["at once", "next day", "in two days", "Shanghai lottery", "never before the claim", "the later of both"],
+)
+def test_an_entitlement_may_become_usable_later_than_it_was_claimed(validity, claimed, starts):
+    assert terms(validity=validity).valid_from(claimed_at=claimed) == starts
 
 
 @pytest.mark.parametrize(
@@ -285,6 +326,34 @@ def test_time_is_refused_before_place_and_place_before_money(mended, refusal):
             award(terms(scope=scope), sale(**facts))
 
 
+@pytest.mark.parametrize(
+    ("off_fen", "bill_fen", "face_fen", "threshold_fen", "pays_fen", "gain_fen"),
+    [
+        (0, 2_500, 500, 2_000, 2_000, 500),
+        (500, 4_500, 1_000, 4_000, 3_500, 1_500),
+        (0, 8_000, 2_000, 8_000, 6_000, 2_000),
+    ],
+    ids=["Hangzhou 1", "Hangzhou 2: the shop's 5 and the government's 10", "Hangzhou 4"],
+)
+def test_what_the_merchant_gives_is_told_from_what_the_government_gives(
+    off_fen, bill_fen, face_fen, threshold_fen, pays_fen, gain_fen
+):
+    a_sale = Sale(bill_fen, JIANGCHENG, "catering", NOON, merchant_discounts={"店庆": off_fen} if off_fen else {})
+    got = award(terms(face_fen, threshold_fen), a_sale)
+    assert (got.customer_pays_fen, got.merchant_gives_fen, got.discount_fen) == (pays_fen, off_fen, face_fen)
+    assert got.list_price_fen - got.customer_pays_fen == gain_fen
+
+
+@pytest.mark.parametrize(("given_as", "pays_fen"), [("discount", 19_700_000), ("cash", 20_000_000)])
+def test_only_a_discount_comes_off_the_bill(given_as, pays_fen):
+    table = strategies("campaigns.terms.benefit")["price_tiers"].load_strategy(
+        {"price": "tax_inclusive", "tiers": [{"prices": "[0, ∞)", "yuan": 3000}], "given_as": given_as}
+    )
+    a_sale = Sale(20_000_000, JIANGCHENG, "automobile", NOON, car=Car(20_000_000, "nev"))
+    got = award(OfferTerms(table, Shares({"city": 5_000, "county": 5_000}), Places(), Hours(24)), a_sale)
+    assert (got.customer_pays_fen, got.by_source) == (pays_fen, {"city": 150_000, "county": 150_000})
+
+
 def test_an_award_says_who_pays_what():
     got = award(terms(funding=Shares({"city": 2_000, "jiangcheng": 8_000})), sale(20_050))
     assert (got.by_source, got.customer_pays_fen) == ({"city": 1_000, "jiangcheng": 4_000}, 15_050)
@@ -301,10 +370,10 @@ def test_a_limit_counts_within_its_scope(within, key):
 def test_every_strategy_is_found_by_being_there():
     found = {axis: list(strategies(f"campaigns.terms.{axis}")) for axis in ("benefit", "funding", "scope", "validity")}
     assert found == {
-        "benefit": ["spend_discount"],
+        "benefit": ["percent_by_grade", "price_tiers", "spend_discount"],
         "funding": ["shares"],
         "scope": ["places"],
-        "validity": ["fixed_end", "hours", "natural_days"],
+        "validity": ["days", "fixed_end", "hours", "month_end", "natural_days", "same_day"],
     }
     assert list(strategies("campaigns.terms.issuance")) == ["first_come"]
     assert list(strategies("campaigns.terms.limits")) == ["per_person"]
@@ -316,6 +385,12 @@ def test_every_strategy_is_found_by_being_there():
         (NaturalDays(7, "claim_day"), "7 个自然日内有效（含领取当日）"),
         (NaturalDays(7, "next_day"), "7 个自然日内有效（自领取次日起）"),
         (Hours(24), "领取后 24 小时内有效"),
+        (Days(8), "领取后 8 天内有效（满 8 个 24 小时）"),
+        (SameDay(), "领取当日 24:00 前有效"),
+        (MonthEnd(), "领取当月最后一日 24:00 前有效"),
+        (SameDay(usable_after_days=1), "领取次日起可用，起用当日 24:00 前有效"),
+        (Hours(24, usable_from=at("2025-03-01 00:00")), "2025-03-01 00:00 起可用，起用后 24 小时内有效"),
+        (SpendDiscount(5_000, 20_000), "满 200 元减 50 元"),
         (FixedEnd(at("2023-02-15 00:00")), "2023-02-15 00:00 前有效"),
         (PerPerson(2, "round"), "每轮每人限领 2 张"),
     ],

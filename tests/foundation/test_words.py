@@ -3,7 +3,8 @@ import pytest
 from babel.support import NullTranslations
 
 from foundation.errors import Conflict
-from foundation.words import Words, spoken, translate
+from foundation.speech import spoken, translate
+from foundation.words import Words
 
 ENGLISH = {
     "领取后 %(hours)s 小时内有效": "valid for %(hours)s hours",

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import func, select
 
 from campaigns.rounds import close_due_rounds, release_due_rounds
+from campaigns.terms.sale import NotYetValid
 from foundation.clock import TICK
 from foundation.db import db
 from foundation.errors import Refusal
@@ -17,12 +18,16 @@ from tests.world import (
     at,
     citizens,
     claim,
+    claim_and_show,
     done,
     everything,
     offer,
     opened,
     published,
+    redeem,
     release_row,
+    shop,
+    show,
     spring,
 )
 from voucher import claims, quotas
@@ -94,6 +99,20 @@ def test_claims_are_taken_from_the_opening_to_the_closing_instant(clock, app, mo
         assert claim(lin, campaign.release)
     else:
         refused(refusal, lin, campaign.release)
+
+
+def test_a_voucher_may_be_claimed_today_and_used_from_tomorrow(clock, app):
+    validity = {"kind": "same_day", "usable_after_days": 1}
+    campaign = opened(spring(offers=[offer(validity=validity)]))
+    a_shop, [citizen] = shop(campaign), citizens(1)
+    entitlement, digits = claim_and_show(citizen, campaign.release)
+    held = db.session.get_one(Entitlement, entitlement)
+    assert (held.valid_from, held.expires_at) == (at("2023-05-09 00:00"), at("2023-05-10 00:00"))
+    with pytest.raises(NotYetValid) as refused_today:
+        redeem(a_shop.till, digits)
+    assert refused_today.value.params["moment"] == "2023-05-09 00:00"
+    clock.move_to(at("2023-05-09 00:00"))
+    assert redeem(a_shop.till, show(entitlement, citizen)).discount_fen == 5_000
 
 
 def test_an_early_claim_is_told_when_it_opens(clock, app):

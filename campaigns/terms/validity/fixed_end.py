@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from campaigns.terms.axis import StrategySchema
 from campaigns.terms.file_fields import Moment
+from campaigns.terms.validity.usable import Usable, UsableSchema
 from foundation.clock import local
 from foundation.errors import N_
 from foundation.words import Words
@@ -13,18 +13,19 @@ KIND = "fixed_end"
 
 
 @dataclass(frozen=True)
-class FixedEnd:
+class FixedEnd(Usable):
     until: datetime
 
-    def ends_at(self, claimed_at: datetime) -> datetime:
+    def ends_at(self, usable_at: datetime) -> datetime:
         """Return the exclusive end, before clipping."""
         return self.until
 
     def describe(self) -> Words:
-        return Words(N_("%(moment)s 前有效"), moment=f"{local(self.until):%Y-%m-%d %H:%M}")
+        until = Words(N_("%(moment)s 前有效"), moment=f"{local(self.until):%Y-%m-%d %H:%M}")
+        return self.in_words(until, until)
 
 
-class FileSchema(StrategySchema):
+class FileSchema(UsableSchema):
     make = FixedEnd
 
     until = Moment(required=True)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from campaigns.terms.axis import StrategySchema
 from campaigns.terms.file_fields import Count
+from campaigns.terms.validity.usable import Usable, UsableSchema
 from foundation.errors import N_
 from foundation.words import Words
 
@@ -12,18 +12,21 @@ KIND = "hours"
 
 
 @dataclass(frozen=True)
-class Hours:
+class Hours(Usable):
     hours: int
 
-    def ends_at(self, claimed_at: datetime) -> datetime:
+    def ends_at(self, usable_at: datetime) -> datetime:
         """Return the exclusive end, before clipping."""
-        return claimed_at + timedelta(hours=self.hours)
+        return usable_at + timedelta(hours=self.hours)
 
     def describe(self) -> Words:
-        return Words(N_("领取后 %(hours)s 小时内有效"), hours=self.hours)
+        return self.in_words(
+            Words(N_("领取后 %(hours)s 小时内有效"), hours=self.hours),
+            Words(N_("起用后 %(hours)s 小时内有效"), hours=self.hours),
+        )
 
 
-class FileSchema(StrategySchema):
+class FileSchema(UsableSchema):
     make = Hours
 
     hours = Count(most=24 * 400, required=True)

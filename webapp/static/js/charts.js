@@ -1,4 +1,5 @@
-// Draws each [data-chart] from the JSON inside it: by day, columns and a line on two axes; by group, bars.
+// Draws each [data-chart] from the JSON inside it: by day, columns and a line on two axes; by group, bars; as a
+// stack, layers that together are a whole; as lines, one for each name.
 // The tooltip is drawn on the canvas, since the page's policy allows no styles in markup.
 
 const css = getComputedStyle(document.documentElement);
@@ -67,6 +68,36 @@ function byGroup(data) {
   };
 }
 
+// Layers from what is gone to what is still free.
+const layers = ["--sea", "--vermilion", "--gold", "--line"].map(colour);
+const many = [...palette, "#7a6ff0", "#5b8c5a", "#b05f8a", "#8a6d3b"];
+
+function overDays(data, stacked) {
+  return {
+    ...shared(data),
+    color: stacked ? layers : many,
+    tooltip: { ...shared(data).tooltip, axisPointer: { type: "line" } },
+    grid: { left: 8, right: 16, top: 40, bottom: data.labels.length > FEW_DAYS ? 44 : 8, containLabel: true },
+    dataZoom: data.labels.length > FEW_DAYS ? [zoom] : [],
+    xAxis: { type: "category", boundaryGap: false, data: data.labels, axisLabel: { formatter: (day) => day.slice(5).replace("-", "/") }, axisTick: { show: false } },
+    yAxis: { type: "value", splitLine: split },
+    series: data.series.map((one) => ({
+      name: one.name,
+      type: "line",
+      data: one.values,
+      symbol: "none",
+      ...(stacked ? { stack: "all", areaStyle: { opacity: 0.85 }, lineStyle: { width: 0 } } : { lineStyle: { width: 2 } }),
+    })),
+  };
+}
+
+const drawings = {
+  days: byDay,
+  groups: byGroup,
+  stack: (data) => overDays(data, true),
+  lines: (data) => overDays(data, false),
+};
+
 for (const box of document.querySelectorAll("[data-chart]")) {
   const data = JSON.parse(box.querySelector("script").textContent);
   const canvas = document.createElement("div");
@@ -74,6 +105,6 @@ for (const box of document.querySelectorAll("[data-chart]")) {
   if (data.kind === "groups") canvas.style.height = `${Math.max(180, 70 + data.labels.length * data.series.length * 15)}px`;
   box.append(canvas);
   const chart = window.echarts.init(canvas);
-  chart.setOption(data.kind === "days" ? byDay(data) : byGroup(data));
+  chart.setOption(drawings[data.kind](data));
   new ResizeObserver(() => chart.resize()).observe(canvas);
 }

@@ -1,0 +1,89 @@
+"""What a simulation assumes of people, and reading it as it was typed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from decimal import Decimal, InvalidOperation
+
+from campaigns.definition import Definition
+from foundation.clock import TICK, bureau_day
+from foundation.errors import N_, Malformed
+
+
+class DemandMalformed(Malformed):
+    code = "demand_malformed"
+    message = N_("“%(name)s”应当是 %(least)s 至 %(most)s 之间的%(what)s")
+    way_out = N_("请改正后重新测算")
+
+
+@dataclass(frozen=True)
+class Demand:
+    """claims_per_day: how many want one on a day on which a round is open, in the mean. redemption_rate: of those
+    claimed, how many are used, in hundredths of a percent. days_to_use: mean days from becoming usable to use.
+    award_share: what a use costs, in hundredths of a percent of the most that it may; for benefits without one amount
+    only. seed: which of the possible crowds."""
+
+    claims_per_day: int
+    redemption_rate: int = 8_000
+    days_to_use: int = 3
+    award_share: int = 6_000
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """How one field of Demand is asked for: its name, bounds as typed, and whether it is a percentage."""
+
+    name: str
+    least: int
+    most: int
+    percent: bool = False
+
+
+ASSUMPTIONS = {
+    "claims_per_day": Assumption(N_("每天想领的人次"), 1, 10_000_000),
+    "redemption_rate": Assumption(N_("领取后使用的百分比"), 0, 100, percent=True),
+    "days_to_use": Assumption(N_("领取到使用平均几天"), 0, 400),
+    "award_share": Assumption(N_("平均补贴占最高额的百分比"), 1, 100, percent=True),
+    "seed": Assumption(N_("随机种子"), 0, 1_000_000),
+}
+
+
+def usual(definition: Definition) -> Demand:
+    """Return the demand that would just claim everything: the stock of all rounds over their open days."""
+    stock = sum(release.stock for a_round in definition.rounds for release in a_round.releases)
+    days = sum(
+        (bureau_day(a_round.closes_at - TICK) - bureau_day(a_round.opens_at)).days + 1 for a_round in definition.rounds
+    )
+    return Demand(claims_per_day=min(max(1, -(-stock // max(days, 1))), ASSUMPTIONS["claims_per_day"].most))
+
+
+def read_demand(typed: Mapping[str, str], definition: Definition) -> Demand:
+    """Return the demand that was typed; what is empty is usual. Refuses DemandMalformed."""
+    standard = usual(definition)
+    values = {
+        item.name: _read(item.name, typed[item.name]) if typed.get(item.name) else getattr(standard, item.name)
+        for item in fields(Demand)
+    }
+    return Demand(**values)
+
+
+def as_typed(demand: Demand) -> dict[str, str]:
+    """Return a demand as a form shows it."""
+    return {
+        name: f"{getattr(demand, name) / 100:g}" if asked.percent else str(getattr(demand, name))
+        for name, asked in ASSUMPTIONS.items()
+    }
+
+
+def _read(name: str, text: str) -> int:
+    asked = ASSUMPTIONS[name]
+    what = "百分数，最多两位小数" if asked.percent else "整数"
+    text = text.strip().removesuffix("%") if asked.percent else text.strip()
+    try:
+        value = Decimal(text) if text.isascii() and len(text) <= 12 else Decimal("NaN")
+    except InvalidOperation:
+        value = Decimal("NaN")
+    scaled = value * 100 if asked.percent else value
+    if value.is_nan() or not asked.least <= value <= asked.most or scaled % 1:
+        raise DemandMalformed(field=name, name=asked.name, least=asked.least, most=asked.most, what=what)
+    return int(scaled)

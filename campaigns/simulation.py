@@ -1,0 +1,296 @@
+"""Plays a definition against an assumed demand, before anything is published: where the money would be each day.
+
+Pure arithmetic on the definition's own terms: no database, no clock, and the same seed gives the same days. It
+follows what rounds really do (``rounds.py``): money goes on release when a round opens, as far as the pools reach;
+what is not claimed comes back when it closes, what is not used when it expires. Days are whole: of several things
+on one day, money returns first, then rounds open, people claim, people use, rounds close.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, timedelta
+from random import Random
+from typing import Any
+
+from campaigns.definition import Definition, OfferDefinition, ReleaseDefinition, RoundDefinition
+from campaigns.demand import Demand
+from foundation.clock import TICK, bureau_day, day_start
+from foundation.errors import N_, Conflict
+from foundation.money import apportion, format_yuan
+
+LONGEST_DAYS = 1_100
+
+
+class SpanTooLong(Conflict):
+    code = "simulation_span_too_long"
+    message = N_("活动跨度 %(days)s 天，超过测算的上限 %(most)s 天")
+    way_out = N_("请缩短活动时间后再测算")
+
+
+@dataclass
+class Money:
+    """Where the money of one source stands at the end of a day, in fen; together always its budget."""
+
+    pool: int
+    released: int = 0
+    outstanding: int = 0
+    redeemed: int = 0
+
+    def copy(self) -> "Money":
+        return Money(self.pool, self.released, self.outstanding, self.redeemed)
+
+
+@dataclass(frozen=True)
+class Day:
+    """claimed, redeemed, expired, turned_away: how many on this day. money: source code → where it stands at its
+    end."""
+
+    day: date
+    claimed: int
+    redeemed: int
+    expired: int
+    turned_away: int
+    money: Mapping[str, Money]
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """runs_out: source code → the first day at whose end it can pay for no further one, None if it always can.
+    sold_out: round code → the day on which its last one was claimed, None if some were left."""
+
+    days: tuple[Day, ...]
+    runs_out: Mapping[str, date | None]
+    sold_out: Mapping[str, date | None]
+
+    def total(self, name: str) -> int:
+        """Return the sum over all days of claimed, redeemed, expired or turned_away."""
+        return sum(getattr(day, name) for day in self.days)
+
+
+@dataclass
+class _Stock:
+    """What is left of a release while its round is open. contents: offer code → how many one claim gives."""
+
+    contents: Mapping[str, int]
+    left: int
+
+
+@dataclass(frozen=True)
+class _Price:
+    """What one entitlement costs each source that pays anything: set aside when claimed, and paid when used."""
+
+    set_aside: Mapping[str, int]
+    paid: Mapping[str, int]
+
+
+@dataclass
+class _Books:
+    """Everything that changes while days go by."""
+
+    definition: Definition
+    demand: Demand
+    prices: Mapping[str, _Price]
+    money: dict[str, Money]
+    open_rounds: dict[str, list[_Stock]] = field(default_factory=dict)
+    #: day → offer code → how many will be used, and how many expire
+    uses: dict[date, dict[str, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
+    expiries: dict[date, dict[str, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
+    #: offer code → what the redemption rate has left over, in ten thousandths of one
+    left_over: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    def move(self, source: str, amount_fen: int, debit: str, credit: str) -> None:
+        money = self.money[source]
+        setattr(money, debit, getattr(money, debit) - amount_fen)
+        setattr(money, credit, getattr(money, credit) + amount_fen)
+
+    def move_all(self, contents: Mapping[str, int], count: int, debit: str, credit: str) -> None:
+        for offer, each in contents.items():
+            for source, fen in self.prices[offer].set_aside.items():
+                self.move(source, fen * each * count, debit, credit)
+
+    def parts(self, contents: Mapping[str, int]) -> Counter[str]:
+        """Return source code → fen that one claim sets aside."""
+        parts: Counter[str] = Counter()
+        for offer, each in contents.items():
+            for source, fen in self.prices[offer].set_aside.items():
+                parts[source] += fen * each
+        return parts
+
+
+def _price(offer: OfferDefinition, definition: Definition, demand: Demand) -> _Price:
+    benefit, funding = offer.terms.benefit, offer.terms.funding
+    most_fen = benefit.committed_fen
+    cost_fen = most_fen
+    if benefit.least_fen < most_fen:
+        cost_fen = min(most_fen, max(benefit.least_fen, most_fen * demand.award_share // 10_000))
+    set_aside_fen = cost_fen if definition.preset.priced_when_claimed else most_fen
+    return _Price({source: fen for source, fen in funding.split(set_aside_fen).items() if fen}, funding.split(cost_fen))
+
+
+def simulate(definition: Definition, demand: Demand) -> Simulation:
+    """Return what each day would look like. Refuses SpanTooLong."""
+    first, last = bureau_day(definition.starts_at), bureau_day(definition.ends_at - TICK)
+    # The day after the end too, on which the last ones have expired.
+    span = (last - first).days + 2
+    if span > LONGEST_DAYS:
+        raise SpanTooLong(days=span, most=LONGEST_DAYS)
+    prices = {offer.code: _price(offer, definition, demand) for offer in definition.offers}
+    books = _Books(definition, demand, prices, {source.code: Money(source.budget_fen) for source in definition.sources})
+    rng = Random(demand.seed)
+    sold_out: dict[str, date | None] = {a_round.code: None for a_round in definition.rounds}
+    days = []
+    for number in range(span):
+        today = first + timedelta(days=number)
+        expired = _expire(books, today)
+        _open_rounds(books, today)
+        # Drawn on every day, so that a changed round leaves the other days' crowds as they were.
+        crowd = round(demand.claims_per_day * rng.gammavariate(20, 1 / 20))
+        claimed, turned_away = _claim(books, today, crowd)
+        redeemed = _redeem(books, today)
+        _note_sold_out(books, today, sold_out)
+        _close_rounds(books, today)
+        standing = {source: money.copy() for source, money in books.money.items()}
+        days.append(Day(today, claimed, redeemed, expired, turned_away, standing))
+    return Simulation(tuple(days), _runs_out(prices, days), sold_out)
+
+
+def _expire(books: _Books, today: date) -> int:
+    for code, count in books.expiries.get(today, {}).items():
+        books.move_all({code: 1}, count, "outstanding", "pool")
+    return sum(books.expiries.get(today, {}).values())
+
+
+def _open_rounds(books: _Books, today: date) -> None:
+    for a_round in books.definition.rounds:
+        if bureau_day(a_round.opens_at) == today:
+            books.open_rounds[a_round.code] = [_release(books, release) for release in a_round.releases]
+
+
+def _release(books: _Books, release: ReleaseDefinition) -> _Stock:
+    contents = {release.offer: 1}
+    affordable = min(max(books.money[source].pool, 0) // fen for source, fen in books.parts(contents).items())
+    count = min(release.stock, affordable)
+    books.move_all(contents, count, "pool", "released")
+    return _Stock(contents, count)
+
+
+def _close_rounds(books: _Books, today: date) -> None:
+    for a_round in books.definition.rounds:
+        if a_round.code in books.open_rounds and bureau_day(a_round.closes_at - TICK) == today:
+            for stock in books.open_rounds.pop(a_round.code):
+                books.move_all(stock.contents, stock.left, "released", "pool")
+
+
+def _note_sold_out(books: _Books, today: date, sold_out: dict[str, date | None]) -> None:
+    for code, stocks in books.open_rounds.items():
+        if sold_out[code] is None and not any(stock.left for stock in stocks):
+            sold_out[code] = today
+
+
+def _claim(books: _Books, today: date, crowd: int) -> tuple[int, int]:
+    """Let a day's crowd claim over all open rounds in proportion to what is left; return claimed and turned away."""
+    if not books.open_rounds:
+        return 0, 0
+    stocks = [(code, stock) for code, stocks in books.open_rounds.items() for stock in stocks if stock.left]
+    granted = min(crowd, sum(stock.left for _, stock in stocks))
+    if granted:
+        shares = apportion(granted, [(str(number), stock.left) for number, (_, stock) in enumerate(stocks)])
+        rounds = {a_round.code: a_round for a_round in books.definition.rounds}
+        for (code, stock), count in zip(stocks, shares.values(), strict=True):
+            stock.left -= count
+            books.move_all(stock.contents, count, "released", "outstanding")
+            for offer, each in stock.contents.items():
+                _plan_use(books, offer, count * each, _claim_moment(rounds[code], today))
+    return granted, crowd - granted
+
+
+def _claim_moment(a_round: RoundDefinition, today: date) -> datetime:
+    noon = day_start(today) + timedelta(hours=12)
+    return min(max(noon, a_round.opens_at), a_round.closes_at - TICK)
+
+
+def _plan_use(books: _Books, code: str, count: int, claimed_at: datetime) -> None:
+    """Spread what will be used over the days of validity; the shorter the usual delay, the more at the beginning."""
+    terms = books.definition.offer(code).terms
+    start = bureau_day(terms.valid_from(claimed_at=claimed_at))
+    expires_at = terms.expires_at(claimed_at=claimed_at, campaign_ends_at=books.definition.ends_at)
+    last = bureau_day(expires_at - TICK)
+    used, books.left_over[code] = divmod(books.left_over[code] + count * books.demand.redemption_rate, 10_000)
+    window = max((last - start).days + 1, 1)
+    # Of those not used yet, the same part is used each day: in the mean after days_to_use days. What would fall
+    # behind the end is used within it, since the rate is of all that are ever used.
+    stay = books.demand.days_to_use / (books.demand.days_to_use + 1)
+    within = 1 - stay**window
+    done = 0
+    for number in range(window):
+        so_far = used if number == window - 1 else int(used * (1 - stay ** (number + 1)) / within)
+        if so_far > done:
+            books.uses[start + timedelta(days=number)][code] += so_far - done
+        done = so_far
+        if done == used:
+            break
+    if count > used:
+        books.expiries[last + timedelta(days=1)][code] += count - used
+
+
+def _redeem(books: _Books, today: date) -> int:
+    used = books.uses.pop(today, {})
+    for code, count in used.items():
+        price = books.prices[code]
+        for source, fen in price.set_aside.items():
+            books.move(source, fen * count, "outstanding", "redeemed")
+            # What one may be worth and was not goes back.
+            books.move(source, (fen - price.paid[source]) * count, "redeemed", "pool")
+    return sum(used.values())
+
+
+def _runs_out(prices: Mapping[str, _Price], days: list[Day]) -> dict[str, date | None]:
+    smallest: dict[str, int] = {}
+    for price in prices.values():
+        for source, fen in price.set_aside.items():
+            smallest[source] = min(fen, smallest.get(source, fen))
+
+    def first_without(source: str) -> date | None:
+        left = ((day.day, day.money[source].pool + day.money[source].released) for day in days)
+        return next((day for day, fen in left if fen < smallest.get(source, 0)), None)
+
+    return {source: first_without(source) for source in days[0].money}
+
+
+def as_data(played: Simulation) -> dict[str, Any]:
+    """Return a simulation as JSON has it; amounts in fen."""
+    return {
+        "runs_out": {source: day and day.isoformat() for source, day in played.runs_out.items()},
+        "sold_out": {code: day and day.isoformat() for code, day in played.sold_out.items()},
+        "days": [
+            {
+                "day": day.day.isoformat(),
+                "claimed": day.claimed,
+                "redeemed": day.redeemed,
+                "expired": day.expired,
+                "turned_away": day.turned_away,
+                "money": {source: asdict(money) for source, money in day.money.items()},
+            }
+            for day in played.days
+        ],
+    }
+
+
+def as_text(definition: Definition, played: Simulation) -> str:
+    """Return a simulation as people read it: the sums, when rounds sell out, and when each source runs out."""
+    last = played.days[-1].money
+    lines = [
+        f"领取 {played.total('claimed'):,}，使用 {played.total('redeemed'):,}，到期未用 {played.total('expired'):,}，"
+        f"想领而没有领到 {played.total('turned_away'):,} 人次"
+    ]
+    for a_round in definition.rounds:
+        day = played.sold_out[a_round.code]
+        lines.append(f"{a_round.name}：" + (f"{day} 领完" if day else "开放期间没有领完"))
+    for source in definition.sources:
+        day, money = played.runs_out[source.code], last[source.code]
+        lines.append(
+            f"{source.name}：预算 {format_yuan(source.budget_fen)} 元，使用 {format_yuan(money.redeemed)} 元，"
+            f"结余 {format_yuan(money.pool)} 元，" + (f"{day} 用完" if day else "没有用完")
+        )
+    return "\n".join(lines)

@@ -1,0 +1,90 @@
+"""The notice says what the file says, in the order and words of real announcements."""
+
+from pathlib import Path
+
+import pytest
+
+from campaigns.campaign_file import check
+from campaigns.notice import as_text, end_in_words, notice, numerals
+from tests.world import a_round, at, offer, spring, subsidy, toml
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def section(definition, heading):
+    return next(one for one in notice(definition).sections if one.heading == heading)
+
+
+@pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.toml")), ids=lambda file: file.stem)
+def test_every_notice_has_all_its_parts_in_order(file):
+    definition = check(file.read_text("utf-8"))
+    offers = "券种与面额" if definition.kind == "consumer_voucher" else "补贴标准"
+    assert [one.heading for one in notice(definition).sections] == [
+        "活动时间", "发放方式", offers, "使用规则", "有效期", "领取限制", "适用范围", "资金", "退款", "活动说明",
+        "咨询",
+    ]  # fmt: skip
+    text = as_text(notice(definition))
+    assert definition.name in text
+    assert "None" not in text
+    assert "十一、咨询" in text
+
+
+def test_a_voucher_notice_says_faces_rounds_limits_and_money():
+    definition = check(toml(spring()))
+    text = as_text(notice(definition))
+    for words in (
+        "2023年5月8日00:00至2023年6月30日24:00。",
+        "| 第一轮 | 2023年5月8日10:00至2023年5月10日22:00 | 10 张 |",
+        "| 餐饮券 | 50 | 200 |",
+        "7 个自然日内有效（含领取当日）。",
+        "每轮每人限领 1 张。",
+        "适用于江城区参加活动的餐饮商户。",
+        "活动资金共 20 万元：市财政 10 万元，江城区财政 10 万元。",
+        "市财政 20%、江城区财政 80% 共同承担。",
+        "消费券退回原账户，有效期不变",
+        "活动咨询和投诉：阳江市商务局。",
+    ):
+        assert words in text
+
+
+def test_offers_that_differ_are_told_apart():
+    offers = [offer(), offer("any", name="通用券", scope={}, validity={"kind": "same_day"})]
+    definition = check(toml(spring(offers=offers)))
+    assert section(definition, "有效期").paragraphs[:2] == (
+        "餐饮券：7 个自然日内有效（含领取当日）。",
+        "通用券：领取当日 24:00 前有效。",
+    )
+    assert section(definition, "适用范围").paragraphs[1] == "通用券：适用于阳江市参加活动的各行业商户。"
+
+
+def test_rounds_with_other_limits_are_told_apart():
+    later = a_round("r2", name="第二轮", limits=[{"count": 2, "within": "campaign"}])
+    definition = check(toml(spring(rounds=[a_round(), later])))
+    assert section(definition, "领取限制").paragraphs == (
+        "第一轮：每轮每人限领 1 张。",
+        "第二轮：整个活动每人限领 2 张。",
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("car_subsidy", ("以含税价（价税合计）确定补贴档次", "个人（每人最多 1 辆）", "退车、发票红冲")),
+        ("appliance_trade_in", ("一件一单", "发票开具补贴前的全价", "冰箱")),
+    ],
+)
+def test_a_subsidys_notice_says_its_rules(kind, words):
+    text = as_text(notice(check(toml(subsidy(kind)))))
+    assert [one for one in words if one not in text] == []
+
+
+def test_whom_to_ask_is_the_files_contact():
+    document = spring()
+    document["campaign"]["contact"] = "市商务局 0662-0000000"
+    assert section(check(toml(document)), "咨询").paragraphs[0] == "活动咨询和投诉：市商务局 0662-0000000。"
+
+
+def test_midnight_at_an_end_is_24_oclock_of_the_day_before():
+    assert end_in_words(at("2024-03-01 00:00")) == "2024年2月29日24:00"
+    assert end_in_words(at("2024-03-01 00:01")) == "2024年3月1日00:01"
+    assert numerals(11)[-2:] == ["十", "十一"]
