@@ -1,7 +1,7 @@
 """The cashiers' pages: the till, the store's day, receipts and voids."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -22,8 +22,9 @@ from merchants.receipts import Receipt, receipt_of, receipts_of_day, totals
 from merchants.redemptions import record_refusal
 from merchants.redemptions import redeem as redeem_operation
 from merchants.redemptions import void as void_operation
+from merchants.refunds import refunds_of
 from merchants.register import Counter, counter_of_cashier_account
-from merchants.till_words import till_words, void_reasons
+from merchants.till_words import payer_words, till_words, void_reasons
 
 blueprint = Blueprint("till_pages", __name__, template_folder="templates")
 
@@ -135,12 +136,14 @@ def photo() -> Response:
 
 @blueprint.get("/today")
 def today() -> str:
-    """List the store's day."""
+    """List the store's day; ``?day=`` shows an earlier one, for refunds."""
     place = _place()
-    day = bureau_day(clock.now())
+    now = bureau_day(clock.now())
+    asked = request.args.get("day", type=date.fromisoformat)
+    day = min(asked or now, now)
     receipts = receipts_of_day(place.counter.store_id, day)
     return render_template(
-        "merchants/till_today.html", store=place.store, day=day, receipts=receipts, totals=totals(receipts)
+        "merchants/till_today.html", store=place.store, day=day, today=now, receipts=receipts, totals=totals(receipts)
     )
 
 
@@ -171,7 +174,10 @@ def _receipt_page(counter: Counter, redemption_id: UUID, refusal: Refusal | None
     return render_template(
         "merchants/till_receipt.html",
         receipt=shown,
-        may_void=is_today and shown.status == "redeemed",
+        may_void=is_today and shown.status == "redeemed" and not shown.refunded_bill_fen,
+        may_refund=shown.status == "redeemed",
+        refunds=refunds_of(redemption_id),
+        payers=payer_words(shown.payers),
         void_reasons=void_reasons(),
         refusal=refusal,
     )

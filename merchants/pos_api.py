@@ -13,8 +13,17 @@ from flask_smorest import Blueprint
 from foundation.errors import Conflict, Forbidden, Malformed, NotFound, Refusal
 from foundation.idempotency import Answer, fingerprint, once
 from identity import gates
-from merchants import redemptions
-from merchants.pos_schemas import ProblemAnswer, QuoteAnswer, ReceiptAnswer, RedeemBody, StrictJsonParser, VoidBody
+from merchants import redemptions, refunds
+from merchants.pos_schemas import (
+    ProblemAnswer,
+    QuoteAnswer,
+    ReceiptAnswer,
+    RedeemBody,
+    RefundAnswer,
+    RefundBody,
+    StrictJsonParser,
+    VoidBody,
+)
 from merchants.receipts import Receipt, receipt_of
 from merchants.register import Counter, counter_of_till_account
 
@@ -22,6 +31,7 @@ blueprint = Blueprint("pos", __name__, description="Redemptions at the merchants
 blueprint.ARGUMENTS_PARSER = StrictJsonParser()
 
 _receipt_answer = ReceiptAnswer()
+_refund_answer = RefundAnswer()
 #: These answers stay true however often they are asked for, so they are kept under the key; others are not.
 _FINAL = (Malformed, NotFound, Forbidden, Conflict)
 
@@ -109,6 +119,42 @@ def void(body: dict[str, Any], redemption_id: UUID) -> Response:
         return Answer(200, _told(receipt))
 
     return _once(body, work)
+
+
+@blueprint.post("/redemptions/<uuid:redemption_id>/refunds")
+@blueprint.doc(parameters=[_KEY_HEADER], security=[{"tillKey": []}])
+@blueprint.arguments(RefundBody)
+@blueprint.response(201, RefundAnswer, headers=_REPLAYED)
+@_problems(400, 401, 403, 404, 409, 415, 422, 429, 503)
+def refund(body: dict[str, Any], redemption_id: UUID) -> Response:
+    """Take back goods of a redemption of this store
+
+    On its day or later, in one refund or in several until the whole bill has come back. The campaign's rule says
+    what the customer gets and whether the entitlement goes back to its holder.
+    """
+    counter = _counter()
+
+    def work() -> Answer:
+        try:
+            slip = refunds.refund(
+                redemption_id, counter, body["goods_fen"], body["reason"], paid_back=body["paid_back"]
+            )
+        except _FINAL as refusal:
+            return _refused(refusal)
+        told: dict[str, Any] = _refund_answer.dump(slip)
+        return Answer(201, told)
+
+    return _once(body, work)
+
+
+@blueprint.get("/redemptions/<uuid:redemption_id>/refunds")
+@blueprint.doc(security=[{"tillKey": []}])
+@blueprint.response(200, RefundAnswer(many=True))
+@_problems(401, 404, 429, 503)
+def look_up_refunds(redemption_id: UUID) -> list[refunds.RefundSlip]:
+    """List the refunds of a redemption of this store"""
+    receipt_of(redemption_id, _counter().store_id)
+    return refunds.refunds_of(redemption_id)
 
 
 @blueprint.post("/quotes")

@@ -33,9 +33,7 @@ def payment_sheet(batch_id: int) -> Sheet:
         )
     }
     source_ids = sorted({line.fund_source_id for found in lines.values() for line in found})
-    names = dict(
-        db.session.execute(select(FundSource.id, FundSource.name).where(FundSource.id.in_(source_ids))).all()
-    )
+    names = dict(db.session.execute(select(FundSource.id, FundSource.name).where(FundSource.id.in_(source_ids))).all())
     columns = [
         Column("批次号", "text"),
         Column("对账单号", "text"),
@@ -44,11 +42,14 @@ def payment_sheet(batch_id: int) -> Sheet:
         Column("开户行", "text"),
         Column("账号", "text"),
         Column("核销笔数", "count"),
+        Column("扣退款", "fen", "已退货的券面金额，已从应付中扣除"),
         Column("应付", "fen"),
         *(Column(f"其中：{names[source_id]}", "fen") for source_id in source_ids),
     ]
     rows: list[list[object]] = []
     for statement in statements:
+        if not statement.payable_fen:
+            continue  # Everything came back: there is nothing to pay.
         merchant = merchants[statement.merchant_id]
         parts = {line.fund_source_id: line.amount_fen for line in lines.get(statement.id, [])}
         rows.append(
@@ -60,6 +61,7 @@ def payment_sheet(batch_id: int) -> Sheet:
                 merchant.bank_name,
                 merchant.bank_account,
                 statement.redemption_count,
+                statement.deducted_fen,
                 statement.payable_fen,
                 *(parts.get(source_id, 0) for source_id in source_ids),
             ]

@@ -42,6 +42,9 @@ class HeldVoucher:
     redeemed_place: str | None
     redeemed_bill_fen: int | None
     redeemed_discount_fen: int | None
+    refunded_bill_fen: int | None
+    #: what happens to it when goods come back, in words
+    refund_rule: str
 
     @property
     def places(self) -> str:
@@ -113,7 +116,8 @@ def _in_tab(tab: str, now: datetime) -> ColumnElement[bool]:
 
 
 def _held(entitlement: Entitlement, offer: Offer, campaign: Campaign, now: datetime) -> HeldVoucher:
-    scope = offer_facts(offer.id).terms.scope
+    terms = offer_facts(offer.id).terms
+    scope = terms.scope
     tab = {"claimed": "unused", "redeemed": "used", "expired": "expired"}[entitlement.status]
     if tab == "unused" and entitlement.expires_at <= now:
         tab = "expired"
@@ -137,4 +141,6 @@ def _held(entitlement: Entitlement, offer: Offer, campaign: Campaign, now: datet
         redeemed_place=entitlement.redeemed_place,
         redeemed_bill_fen=entitlement.redeemed_bill_fen,
         redeemed_discount_fen=entitlement.redeemed_discount_fen,
+        refunded_bill_fen=entitlement.refunded_bill_fen,
+        refund_rule=terms.refund.describe(),
     )

@@ -1,10 +1,12 @@
 """One answer to "what is this worth at this till?" and "why can't I use it?"."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from campaigns.terms.refund.return_if_valid import ReturnIfValid
+from campaigns.terms.refunding import Refund
 from campaigns.terms.sale import NotYetValid, Sale, VoucherExpired
 
 
@@ -22,6 +24,7 @@ class Funding(Protocol):
     @property
     def shares(self) -> Mapping[str, int]: ...
     def split(self, amount_fen: int) -> dict[str, int]: ...
+    def describe(self, code: str) -> str: ...
 
 
 class Scope(Protocol):
@@ -45,6 +48,7 @@ class OfferTerms:
     funding: Funding
     scope: Scope
     validity: Validity
+    refund: Refund = field(default_factory=ReturnIfValid)
 
     def expires_at(self, *, claimed_at: datetime, campaign_ends_at: datetime) -> datetime:
         """Return the exclusive end of an entitlement claimed then; never after the campaign's end."""
