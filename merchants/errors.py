@@ -117,6 +117,13 @@ class AlreadyRefunded(Conflict):
     way_out = N_("请打开这张凭条，查看已退的金额")
 
 
+class ListPriceBelowBill(Malformed):
+    code = "list_price_below_bill"
+    message = N_("优惠前 %(listed)s 元低于优惠后 %(bill)s 元")
+    way_out = N_("请核对：先填店内优惠前的价格，消费金额是优惠后的")
+    field = "list_fen"
+
+
 class RefundReasonMissing(Malformed):
     code = "refund_reason_missing"
     message = N_("请写明退货原因（2 至 100 个字）")

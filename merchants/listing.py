@@ -137,6 +137,7 @@ def refused_scans(merchant_id: int, page: int, *, size: int = 50) -> Page[Refuse
 REFUSALS = {
     "amount_malformed": N_("金额无法识别"),
     "amount_out_of_range": N_("金额超出范围"),
+    "list_price_below_bill": N_("优惠前价格填错"),
     "code_malformed": N_("不是 20 位数字"),
     "code_foreign": N_("不是消费券码"),
     "code_mistyped": N_("券码输错"),

@@ -76,7 +76,7 @@ def redeem() -> Response:
     """Redeem one scan, once per Idempotency-Key; a refusal is an answer too, and stays on the trail."""
     body = request.get_json(silent=True)
     body = body if isinstance(body, dict) else {}
-    asked = {"code": body.get("code"), "bill_fen": body.get("bill_fen")}
+    asked = {"code": body.get("code"), "bill_fen": body.get("bill_fen"), "list_fen": body.get("list_fen")}
     try:
         counter = _place().counter
         answer = idempotency.once(
@@ -94,7 +94,7 @@ def redeem() -> Response:
 def _redeem_once(counter: Counter, asked: dict[str, Any]) -> Answer:
     code_text = asked["code"] if isinstance(asked["code"], str) else ""
     try:
-        receipt = redeem_operation(counter, code_text, asked["bill_fen"])
+        receipt = redeem_operation(counter, code_text, asked["bill_fen"], list_fen=asked["list_fen"])
     except _RETRYABLE:
         raise
     except Refusal as refusal:
@@ -114,6 +114,8 @@ def _receipt_document(receipt: Receipt) -> dict[str, Any]:
     return {
         "id": str(receipt.redemption_id),
         "offer_name": receipt.offer_name,
+        "list_fen": receipt.list_fen,
+        "merchant_discount_fen": receipt.merchant_discount_fen,
         "bill_fen": receipt.bill_fen,
         "discount_fen": receipt.discount_fen,
         "customer_pays_fen": receipt.customer_pays_fen,

@@ -114,6 +114,7 @@ class Redemption(Base):
             " AND refunded_discount_fen >= 0 AND refunded_discount_fen <= discount_fen",
             name="refunds_within",
         ),
+        CheckConstraint("list_fen IS NULL OR list_fen >= bill_fen", name="list_price"),
         # The last guard against spending an entitlement twice, under everything that should have stopped it.
         Index(
             "uq_redemption_entitlement_id_live",
@@ -136,6 +137,8 @@ class Redemption(Base):
     store_id: Mapped[int] = mapped_column(ForeignKey("store.id"))
     till_id: Mapped[int | None] = mapped_column(ForeignKey("till.id"))
     cashier_id: Mapped[int | None] = mapped_column(ForeignKey("cashier.id"))
+    #: before the merchant's own discounts, where the till said so; the bill is after them
+    list_fen: Mapped[int | None] = mapped_column(BigInteger)
     bill_fen: Mapped[int] = mapped_column(BigInteger)
     discount_fen: Mapped[int] = mapped_column(BigInteger)
     #: the merchant's own share of the discount, which nobody owes it

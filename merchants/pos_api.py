@@ -73,11 +73,11 @@ def redeem(body: dict[str, Any]) -> Response:
     customer. A refused code stays refused under the same Idempotency-Key.
     """
     counter = _counter()
-    code_text, bill_fen = body["code"], body["bill_fen"]
+    code_text, bill_fen, list_fen = body["code"], body["bill_fen"], body.get("list_fen")
 
     def work() -> Answer:
         try:
-            receipt = redemptions.redeem(counter, code_text, bill_fen)
+            receipt = redemptions.redeem(counter, code_text, bill_fen, list_fen=list_fen)
         except _FINAL as refusal:
             # The refused scan goes on the trail in the transaction that keeps its answer.
             redemptions.record_refusal(counter, refusal, code_text=code_text, bill_fen=bill_fen)
@@ -167,7 +167,7 @@ def quote(body: dict[str, Any]) -> Any:
 
     Changes nothing, and promises nothing: the code may be used elsewhere in the meantime.
     """
-    return redemptions.quote_code(_counter(), body["code"], body["bill_fen"])
+    return redemptions.quote_code(_counter(), body["code"], body["bill_fen"], list_fen=body.get("list_fen"))
 
 
 def _counter() -> Counter:

@@ -118,6 +118,18 @@ class RedeemBody(_Body):
         metadata={"description": "The digits under the customer's QR code, as scanned.", "example": "7105…"},
     )
     bill_fen = Fen(required=True, metadata=_BILL)
+    list_fen = Fen(
+        allow_none=True,
+        metadata={
+            "description": (
+                "The sale before the merchant's own discounts, where there are any; bill_fen is after them and decides "
+                "whether the threshold is reached."
+            ),
+            "example": 15000,
+            "minimum": 1,
+            "maximum": LARGEST_AMOUNT_FEN,
+        },
+    )
 
 
 class VoidBody(_Body):
@@ -166,6 +178,12 @@ class ReceiptAnswer(QuoteAnswer):
 
     redemption_id = fields.UUID(required=True)
     status = fields.String(required=True, metadata={"enum": ["redeemed", "voided", "returned", "refunded"]})
+    list_fen = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Before the merchant's own discounts, if it was sent."}
+    )
+    merchant_discount_fen = fields.Integer(
+        required=True, metadata={"description": "What the merchant gave by its own discounts."}
+    )
     borne_fen = fields.Integer(
         required=True, metadata={"description": "The merchant's own share of the discount, which is not paid to it."}
     )

@@ -31,12 +31,19 @@ class Receipt:
     void_reason: str | None = None
     #: payer ("government", "bank", "merchant") → fen of the discount
     payers: Mapping[str, int] = field(default_factory=dict)
+    #: before the merchant's own discounts, where the till said so
+    list_fen: int | None = None
     #: what has come back of the bill
     refunded_bill_fen: int = 0
 
     @property
     def customer_pays_fen(self) -> int:
         return self.bill_fen - self.discount_fen
+
+    @property
+    def merchant_discount_fen(self) -> int:
+        """What the merchant gave by its own discounts, apart from any voucher."""
+        return (self.list_fen or self.bill_fen) - self.bill_fen
 
     @property
     def borne_fen(self) -> int:
@@ -109,6 +116,7 @@ def _receipt(redemption: Redemption, campaign: Campaign, offer: Offer, merchant:
         status=redemption.status,
         voided_at=redemption.voided_at,
         void_reason=redemption.void_reason,
+        list_fen=redemption.list_fen,
         payers=offer_facts(offer.id).by_payer(redemption.discount_fen),
         refunded_bill_fen=redemption.refunded_bill_fen,
     )

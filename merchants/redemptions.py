@@ -41,15 +41,16 @@ from voucher.codes import read_code
 Outcome = Receipt | Refusal
 
 
-def redeem(counter: Counter, code_text: str, bill_fen: int) -> Receipt:
-    """Redeem one code and return the receipt; the caller puts a refused scan on the trail (``record_refusal``).
+def redeem(counter: Counter, code_text: str, bill_fen: int, *, list_fen: int | None = None) -> Receipt:
+    """Redeem one code and return the receipt. list_fen: what the sale was before the merchant's own discounts. The
+    caller puts a refused scan on the trail (``record_refusal``).
 
     Refuses everything that ``read_code``, ``voucher.spending``, ``terms.quote`` and ``merchants.errors`` name:
     a bad amount or code first, then the counter, then the entitlement, then the campaign's terms.
     """
     # A refusal, whatever raised it, leaves nothing half done in the caller's transaction.
     with db.session.begin_nested():
-        outcome = redeem_batch([Scan(counter, code_text, bill_fen)])[0]
+        outcome = redeem_batch([Scan(counter, code_text, bill_fen, list_fen)])[0]
         if isinstance(outcome, Refusal):
             raise outcome
         return outcome
@@ -77,9 +78,9 @@ def redeem_batch(scans: Sequence[Scan]) -> list[Outcome]:
     return [outcomes[place] for place in range(len(scans))]
 
 
-def quote_code(counter: Counter, code_text: str, bill_fen: int) -> Award:
+def quote_code(counter: Counter, code_text: str, bill_fen: int, *, list_fen: int | None = None) -> Award:
     """Return what a code would be worth here, changing nothing. Refuses what ``redeem`` refuses."""
-    outcome = judge([Scan(counter, code_text, bill_fen)], clock.now())[0]
+    outcome = judge([Scan(counter, code_text, bill_fen, list_fen)], clock.now())[0]
     if isinstance(outcome, Refusal):
         raise outcome
     return outcome.award
@@ -194,6 +195,7 @@ def _write(accepted: Sequence[Accepted], now: datetime) -> list[Receipt]:
             bill_fen=item.award.bill_fen,
             discount_fen=item.award.discount_fen,
             redeemed_at=now,
+            list_fen=item.scan.list_fen,
             payers=item.facts.by_payer(item.award.discount_fen),
         )
         for row, item in zip(rows, accepted, strict=True)
@@ -212,6 +214,7 @@ def _row(item: Accepted, now: datetime) -> dict[str, Any]:
         "store_id": counter.store_id,
         "till_id": counter.till_id,
         "cashier_id": counter.cashier_id,
+        "list_fen": item.scan.list_fen,
         "bill_fen": item.award.bill_fen,
         "discount_fen": item.award.discount_fen,
         "borne_fen": sum(

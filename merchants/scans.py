@@ -12,8 +12,8 @@ from campaigns.terms.quote import Award, quote
 from campaigns.terms.sale import Sale
 from foundation.db import db
 from foundation.errors import Refusal
-from foundation.money import check_amount_fen
-from merchants.errors import MerchantSuspended, NotEnrolled, OtherCity, StoreUnknown, TillSuspended
+from foundation.money import check_amount_fen, format_yuan
+from merchants.errors import ListPriceBelowBill, MerchantSuspended, NotEnrolled, OtherCity, StoreUnknown, TillSuspended
 from merchants.models import Enrollment, Merchant, Store, Till
 from merchants.register import Counter
 from voucher import spending
@@ -23,11 +23,13 @@ from voucher.spending import Presented
 
 @dataclass(frozen=True)
 class Scan:
-    """One scan: where, what was read, and the bill in fen (after the merchant's own discounts)."""
+    """One scan: where, what was read, and the bill in fen (after the merchant's own discounts). list_fen: before them,
+    where the till says it; the threshold is of the bill."""
 
     counter: Counter
     code_text: str
     bill_fen: int
+    list_fen: int | None = None
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,20 @@ def judge(scans: Sequence[Scan], now: datetime) -> list[Accepted | Refusal]:
     for scan in scans:
         try:
             check_amount_fen(scan.bill_fen, field="bill_fen")
+            _check_list_price(scan)
             read.append(read_code(scan.code_text))
         except Refusal as refusal:
             read.append(refusal)
     known = spending.look_up([hash_ for hash_ in read if isinstance(hash_, bytes)], now)
     return [_judge_one(scan, hash_, sites[scan.counter], known, now) for scan, hash_ in zip(scans, read, strict=True)]
+
+
+def _check_list_price(scan: Scan) -> None:
+    if scan.list_fen is None:
+        return
+    check_amount_fen(scan.list_fen, field="list_fen")
+    if scan.list_fen < scan.bill_fen:
+        raise ListPriceBelowBill(listed=format_yuan(scan.list_fen), bill=format_yuan(scan.bill_fen))
 
 
 def _judge_one(

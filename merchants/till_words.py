@@ -28,6 +28,8 @@ def till_words() -> dict[str, str]:
         "refused": _("没有核销"),
         "collect": _("再收"),
         "bill": _("消费"),
+        "listed": _("优惠前"),
+        "merchant_discount": _("店内优惠"),
         "discount": _("券抵"),
         "offer": _("券"),
         "next": _("直接扫下一位，或轻点返回"),

@@ -72,7 +72,10 @@ function press(key) {
     return;
   }
   armed = false;
-  if (key === "Escape") code = "";
+  if (key === "Escape") {
+    code = "";
+    part("list").value = "";
+  }
   amount.press(key);
   draw();
 }
@@ -102,7 +105,16 @@ async function redeem() {
   busy = true;
   lastCode = code;
   draw();
-  show(await call.redeem(code, amount.fen));
+  show(await call.redeem(code, amount.fen, listFen()));
+}
+
+// The price before the shop's own discounts in fen, or null where the cashier left it empty.
+function listFen() {
+  const typed = part("list").value.trim();
+  if (!typed) return null;
+  const listed = new Amount();
+  listed.press(typed);
+  return listed.fen;
 }
 
 function show(told) {
@@ -116,6 +128,7 @@ function show(told) {
   }
   if (told.ok) {
     amount.settled = true;
+    part("list").value = "";
     verdict.done(told.receipt);
     sound.good(`${words.done}，${words.collect}${told.receipt.customer_pays_fen / 100}元`);
     refreshDay();
