@@ -25,6 +25,7 @@ class OfferView:
     threshold_fen: int
     counties: Sequence[str]
     industries: Sequence[str]
+    above_quota: bool
     validity: str
     released: int
     remaining: int
@@ -40,7 +41,7 @@ class OfferView:
         """Where it may be used, in words."""
         counties = "、".join(map(county_name, self.counties)) or "全市"
         industries = "、".join(map(industry_name, self.industries)) or "不限行业"
-        return f"{counties} · {industries}"
+        return f"{counties} · {industries}" + (" · 限上企业" if self.above_quota else "")
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,7 @@ def _offer_view(release: Release, offer: Offer) -> OfferView:
         threshold_fen=offer.threshold_fen,
         counties=terms.scope.counties,
         industries=terms.scope.industries,
+        above_quota=terms.scope.above_quota,
         validity=terms.validity.describe(),
         released=release.released,
         remaining=release.remaining,

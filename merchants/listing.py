@@ -150,6 +150,7 @@ REFUSALS = {
     "bill_below_threshold": N_("未达使用门槛"),
     "outside_county": N_("不在使用县区"),
     "outside_industry": N_("不在使用行业"),
+    "only_above_quota": N_("不是限上企业"),
     "other_city": N_("外市门店"),
     "merchant_not_enrolled": N_("商户没有参加活动"),
     "merchant_suspended": N_("商户已暂停"),

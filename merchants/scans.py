@@ -41,6 +41,7 @@ class Site:
     store_name: str
     county: str
     industry: str
+    is_above_quota: bool
     enrolled: frozenset[int]
     refusal: Refusal | None
 
@@ -100,7 +101,13 @@ def _judge_one(
         return OtherCity(city=city_name(facts.city))
     if facts.campaign_id not in site.enrolled:
         return NotEnrolled(campaign=facts.campaign_name)
-    sale = Sale(bill_fen=scan.bill_fen, county=site.county, industry=site.industry, at=now)
+    sale = Sale(
+        bill_fen=scan.bill_fen,
+        county=site.county,
+        industry=site.industry,
+        at=now,
+        is_above_quota=site.is_above_quota,
+    )
     try:
         award = quote(facts.terms, sale, valid_from=presented.valid_from, expires_at=presented.expires_at)
     except Refusal as refusal:
@@ -155,6 +162,7 @@ def _site(
         store_name=store.name,
         county=store.county,
         industry=merchant.industry,
+        is_above_quota=merchant.is_above_quota,
         enrolled=frozenset(enrolled.get(merchant.id, ())),
         refusal=refusal,
     )

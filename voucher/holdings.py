@@ -32,6 +32,7 @@ class HeldVoucher:
     threshold_fen: int
     counties: Sequence[str]
     industries: Sequence[str]
+    above_quota: bool
     tab: str
     claimed_at: datetime
     valid_from: datetime
@@ -51,7 +52,7 @@ class HeldVoucher:
         """Where it may be used, in words."""
         counties = "、".join(map(county_name, self.counties)) or "全市"
         industries = "、".join(map(industry_name, self.industries)) or "不限行业"
-        return f"{counties} · {industries}"
+        return f"{counties} · {industries}" + (" · 限上企业" if self.above_quota else "")
 
 
 def vouchers_of(citizen_id: UUID, tab: str, *, most: int = 200) -> list[HeldVoucher]:
@@ -131,6 +132,7 @@ def _held(entitlement: Entitlement, offer: Offer, campaign: Campaign, now: datet
         threshold_fen=offer.threshold_fen,
         counties=scope.counties,
         industries=scope.industries,
+        above_quota=scope.above_quota,
         tab=tab,
         claimed_at=entitlement.claimed_at,
         valid_from=entitlement.valid_from,

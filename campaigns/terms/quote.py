@@ -32,6 +32,8 @@ class Scope(Protocol):
     def counties(self) -> "tuple[str, ...] | list[str]": ...
     @property
     def industries(self) -> "tuple[str, ...] | list[str]": ...
+    @property
+    def above_quota(self) -> bool: ...
     def check(self, sale: Sale) -> None: ...
 
 
@@ -71,8 +73,8 @@ class Award:
 def quote(terms: OfferTerms, sale: Sale, *, valid_from: datetime, expires_at: datetime) -> Award:
     """Return what an entitlement valid in [valid_from, expires_at) is worth to ``sale``.
 
-    Refuses NotYetValid, VoucherExpired, OutsideCounty, OutsideIndustry, BillBelowThreshold: time first, then
-    place, then money, so that the reason given is the one the customer can do least about.
+    Refuses NotYetValid, VoucherExpired, OutsideCounty, OutsideIndustry, OnlyAboveQuota, BillBelowThreshold: time first,
+    then place, then money, so that the reason given is the one the customer can do least about.
     """
     if sale.at < valid_from:
         raise NotYetValid(valid_from=valid_from)

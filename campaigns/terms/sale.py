@@ -16,12 +16,13 @@ from foundation.money import format_yuan, format_yuan_short
 @dataclass(frozen=True)
 class Sale:
     """bill_fen > 0: after the merchant's own discounts, before the government's. county: GB/T 2260 of the store.
-    industry: code of the merchant's industry. at: the server's clock."""
+    industry: code of the merchant's industry. at: the server's clock. is_above_quota: the merchant is 限上."""
 
     bill_fen: int
     county: str
     industry: str
     at: datetime
+    is_above_quota: bool = False
 
 
 class NotUsable(Conflict):
@@ -59,6 +60,12 @@ class OutsideIndustry(NotUsable):
 
     def __init__(self, *, industries: tuple[str, ...], **params: Any) -> None:
         super().__init__(industries="、".join(map(industry_name, industries)), **params)
+
+
+class OnlyAboveQuota(NotUsable):
+    code = "only_above_quota"
+    message = N_("这张券只能在限额以上企业使用，本店不是")
+    way_out = N_("请告诉顾客：可在“我的消费券”的门店名单里找标有“限上”的门店")
 
 
 class NotYetValid(NotUsable):

@@ -350,7 +350,7 @@ def _redemptions(campaign: Published) -> Iterator[Fact]:
 
 
 def _held(campaign: Published, source: int, state: str | None) -> str:
-    """Return the balance that a source's part is in when the statement that it is on is in a state."""
+    """Return the balance of a source's part on a statement in a state."""
     if source == campaign.sources["merchants"]:
         return "borne_fen"
     return "paid_fen" if state == "paid" else "owed_fen"
@@ -364,14 +364,12 @@ def _refunds(
     holder: dict[str, Any],
     states: dict[int, str],
 ) -> Iterator[Fact]:
-    found = db.session.scalars(
-        select(Refund).where(Refund.redemption_id == redemption.id).order_by(Refund.refunded_at, Refund.id)
-    )
-    for each in found:
+    mine = select(Refund).where(Refund.redemption_id == redemption.id)
+    for each in db.session.scalars(mine.order_by(Refund.refunded_at, Refund.id)):
         where = where | {"day": local(each.refunded_at).date()}
-        backs = [_share(each.discount_fen, left, 0), _share(each.bill_fen, left, 1)]
+        discounts, bills = _share(each.discount_fen, left, 0), _share(each.bill_fen, left, 1)
         for source in left:
-            fen, bill_fen = backs[0][source], backs[1][source]
+            fen, bill_fen = discounts[source], bills[source]
             left[source][0] -= fen
             left[source][1] -= bill_fen
             assert min(left[source]) >= 0
@@ -393,7 +391,7 @@ def _refunds(
 
 
 def _share(fen: int, left: dict[int, list[int]], which: int) -> dict[int, int]:
-    """Split an amount by what is left: rounded down, and what is over to the largest fractions, the first at a tie."""
+    """Split an amount by what is left, by the largest remainder."""
     whole = sum(part[which] for part in left.values()) or 1
     exact = {source: Fraction(fen * part[which], whole) for source, part in left.items()}
     found = {source: int(value) for source, value in exact.items()}
