@@ -12,7 +12,7 @@ from merchants.errors import AlreadyRefunded, AlreadyVoided, RedemptionUnknown, 
 from merchants.models import Redemption
 from merchants.refunds import preview_refund, refund, refunds_of
 from settlement import claw_backs
-from settlement.closing import approve, close_period, mark_paid
+from settlement.closing import approve, close_period, mark_paid, reject
 from settlement.day_closing import close_days
 from settlement.errors import NotPaidYet, RefundNotPending
 from settlement.reading import statement_page, unsettled
@@ -234,6 +234,22 @@ def test_after_payment_it_is_taken_off_the_next_statement(scene):
     # The two sources have exactly theirs: what was paid is what both redemptions cost less what came back.
     assert (scene.fen("paid"), scene.fen("paid", "jiangcheng")) == (1_750, 7_000)
     assert claw_backs.pending() == []
+
+
+def test_a_rejected_statement_frees_what_it_took_off(scene):
+    scene.refund(10_000)
+    batch = scene.settle(until="closed").batch_id
+    assert unsettled() == []
+    done(lambda: reject(batch, by="officer:4", reason="要重新核对"))
+    assert [line.payable_fen for line in unsettled()] == [3_750]
+    # What comes back of a redemption whose statement was rejected is taken off the statement that has it.
+    second = scene.settle(until="closed").batch_id
+    scene.refund(10_000)
+    done(lambda: reject(second, by="officer:4", reason="要重新核对"))
+    assert [line.payable_fen for line in unsettled()] == [2_500]
+    statement = scene.settle()
+    assert (statement.deduction_count, statement.deducted_fen, statement.payable_fen) == (2, 2_500, 2_500)
+    assert (scene.fen("paid"), scene.fen("payable")) == (500, 0)
 
 
 def test_what_the_next_statement_cannot_bear_waits(scene):

@@ -244,10 +244,8 @@ def fold(campaign: Published) -> list[Fact]:
 
 def _batches() -> dict[int, str]:
     """Return statement → the state of its batch."""
-    rows = db.session.execute(
-        select(Statement.id, SettlementBatch.status).join(SettlementBatch, SettlementBatch.id == Statement.batch_id)
-    )
-    return dict(rows.all())
+    states = select(Statement.id, SettlementBatch.status).join(SettlementBatch)
+    return dict(db.session.execute(states).all())
 
 
 def _split(campaign: Published, offer_row: Offer) -> dict[int, int]:

@@ -210,6 +210,17 @@ part("type-code").addEventListener("input", (event) => {
   part("type-hint").textContent = wide ? words.full_width : words.type_hint;
   part("type-hint").toggleAttribute("data-warns", wide);
 });
+// A gun types into whatever has the focus: its digits at the end of the price are the next scan, not a price.
+part("list").addEventListener("input", () => {
+  const found = /^(.*?)(96[0-9]{18})$/.exec(part("list").value.trim());
+  if (!found) return;
+  part("list").value = found[1];
+  part("list").blur();
+  read(found[2], true);
+});
+part("list").addEventListener("keydown", (event) => {
+  if (event.key === "Enter") part("list").blur();
+});
 part("type-form").addEventListener("submit", () => {
   const typed = part("type-code").value.trim();
   if (typed) read(typed, true);
