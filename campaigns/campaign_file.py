@@ -70,6 +70,7 @@ class _OfferSchema(Table):
     funding = StrategyField("funding", default_kind="shares", required=True)
     scope = StrategyField("scope", default_kind="places")
     validity = StrategyField("validity", required=True)
+    refund = StrategyField("refund", default_kind="return_if_valid")
 
 
 class _ReleaseSchema(Table):
@@ -138,7 +139,7 @@ def _build(loaded: Mapping[str, Any]) -> Definition:
             OfferDefinition(
                 offer["code"],
                 offer["name"],
-                OfferTerms(offer["benefit"], offer["funding"], offer["scope"], offer["validity"]),
+                OfferTerms(offer["benefit"], offer["funding"], offer["scope"], offer["validity"], offer["refund"]),
             )
             for offer in loaded["offers"]
         ),

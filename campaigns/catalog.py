@@ -32,7 +32,21 @@ class OfferFacts:
     split: dict[int, int]
     #: fund source code → id
     source_ids: dict[str, int]
+    #: fund source id → level; what a source of level merchant pays is the merchant's own share, and owed to nobody
+    levels: dict[int, str]
     campaign_ends_at: datetime
+
+    def is_borne(self, source_id: int) -> bool:
+        """Return whether what this source pays is the merchant's own share."""
+        return self.levels[source_id] == "merchant"
+
+    def by_payer(self, discount_fen: int) -> dict[str, int]:
+        """Return payer ("government", "bank", "merchant") → fen of a discount, payers without a part left out."""
+        found = {"government": 0, "bank": 0, "merchant": 0}
+        for code, fen in self.terms.funding.split(discount_fen).items():
+            level = self.levels[self.source_ids[code]]
+            found[level if level in found else "government"] += fen
+        return {payer: fen for payer, fen in found.items() if fen}
 
 
 @dataclass(frozen=True)
@@ -76,7 +90,8 @@ def offer_facts(offer_id: int) -> OfferFacts:
         ).one()
         terms = definition_of(offer.campaign_version_id).offer(offer.code).terms
         by_code = terms.funding.split(terms.benefit.committed_fen)
-        ids = dict(db.session.execute(select(FundSource.code, FundSource.id).where(FundSource.code.in_(by_code))).all())
+        sources = db.session.scalars(select(FundSource).where(FundSource.code.in_(by_code))).all()
+        ids = {source.code: source.id for source in sources}
         cache[offer_id] = OfferFacts(
             offer_id=offer.id,
             campaign_id=campaign.id,
@@ -90,6 +105,7 @@ def offer_facts(offer_id: int) -> OfferFacts:
             terms=terms,
             split={ids[code]: fen for code, fen in by_code.items() if fen},
             source_ids=ids,
+            levels={source.id: source.level for source in sources},
             campaign_ends_at=campaign.ends_at,
         )
     found: OfferFacts = cache[offer_id]

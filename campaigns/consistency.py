@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from campaigns.definition import Definition, RoundDefinition
+from campaigns.definition import Definition, OfferDefinition, RoundDefinition
 from campaigns.places import city_name, counties
 from campaigns.terms.axis import kind_of
+from campaigns.terms.funding.fixed import Fixed
 from foundation.clock import TICK, local
 from foundation.money import format_yuan
 
@@ -56,10 +57,25 @@ def _offers(definition: Definition) -> Iterator[Contradiction]:
             )
         for code in offer.terms.funding.shares:
             if code not in source_codes:
-                yield f"offers[{place}].funding.shares", _no_such("资金来源", code, source_codes)
+                yield f"offers[{place}].funding.{_payers_key(offer)}", _no_such("资金来源", code, source_codes)
+        yield from _fixed_amounts_are_whole(offer, f"offers[{place}]")
         for county in offer.terms.scope.counties:
             if county not in known:
                 yield f"offers[{place}].scope.counties", _no_such("县区", county, known)
+
+
+def _payers_key(offer: OfferDefinition) -> str:
+    return "amounts" if isinstance(offer.terms.funding, Fixed) else "shares"
+
+
+def _fixed_amounts_are_whole(offer: OfferDefinition, where: str) -> Iterator[Contradiction]:
+    """Fixed amounts are of one whole voucher, so together they must be what it costs."""
+    funding, cost_fen = offer.terms.funding, offer.terms.benefit.committed_fen
+    if isinstance(funding, Fixed) and funding.whole_fen != cost_fen:
+        yield (
+            f"{where}.funding.amounts",
+            f"各方出资合计 {format_yuan(funding.whole_fen)} 元，应当等于一张券的 {format_yuan(cost_fen)} 元",
+        )
 
 
 def _rounds(definition: Definition) -> Iterator[Contradiction]:

@@ -186,7 +186,7 @@ def _scope(definition: Definition) -> Section:
         scope = offer.terms.scope
         counties = "、".join(map(county_name, scope.counties)) or city_name(definition.city)
         industries = "、".join(map(industry_name, scope.industries)) or "各行业"
-        return f"{counties}参加活动的{industries}商户"
+        return f"{counties}参加活动的{industries}{'限额以上' if scope.above_quota else ''}商户"
 
     places = _grouped(definition.offers, where)
     return Section(
@@ -222,7 +222,8 @@ def _shares_in_words(offer: OfferDefinition, names: Mapping[str, str]) -> str:
     shares = offer.terms.funding.shares
     if len(shares) == 1:
         return ""
-    return "、".join(f"{names[code]} {share / 100:g}%" for code, share in shares.items()) + " 共同承担"
+    words = (f"{names[code]} {offer.terms.funding.describe(code)}" for code in shares)
+    return "、".join(words) + " 共同承担"
 
 
 #: What becomes of a voucher or subsidy when goods are returned, by kind of campaign.

@@ -9,7 +9,6 @@ from sqlalchemy import select
 from campaigns.catalog import definition_of, offer_facts, planned_round
 from campaigns.errors import CampaignUnknown
 from campaigns.models import Campaign, CampaignRound, Offer, Release
-from campaigns.places import where
 from foundation import clock
 from foundation.db import db
 from foundation.words import Words
@@ -26,6 +25,7 @@ class OfferView:
     threshold_fen: int
     counties: Sequence[str]
     industries: Sequence[str]
+    places: Words
     validity: Words
     released: int
     remaining: int
@@ -35,11 +35,6 @@ class OfferView:
         if self.remaining == 0:
             return "none"
         return "few" if self.remaining * 5 <= self.released else "plenty"
-
-    @property
-    def places(self) -> Words:
-        """Where it may be used."""
-        return where(self.counties, self.industries)
 
 
 @dataclass(frozen=True)
@@ -160,6 +155,7 @@ def _offer_view(release: Release, offer: Offer) -> OfferView:
         threshold_fen=offer.threshold_fen,
         counties=terms.scope.counties,
         industries=terms.scope.industries,
+        places=terms.scope.describe(),
         validity=terms.validity.describe(),
         released=release.released,
         remaining=release.remaining,

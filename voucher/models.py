@@ -65,6 +65,8 @@ class Entitlement(Base):
     redeemed_place: Mapped[str | None] = mapped_column(String(120))
     redeemed_bill_fen: Mapped[int | None] = mapped_column(BigInteger)
     redeemed_discount_fen: Mapped[int | None] = mapped_column(BigInteger)
+    #: what has come back of that bill, where the voucher stays used
+    refunded_bill_fen: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class PersonQuota(Base):

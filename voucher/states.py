@@ -8,6 +8,7 @@ ENTITLEMENT = StateMachine(
         ("", "claim"): "claimed",
         ("claimed", "redeem"): "redeemed",
         ("redeemed", "void"): "claimed",
+        ("redeemed", "return"): "claimed",
         ("claimed", "expire"): "expired",
     },
 )

@@ -106,7 +106,25 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
         ["UPDATE redemption SET redeemed_at = (SELECT expires_at FROM entitlement e WHERE e.id = entitlement_id)"],
         ["UPDATE entitlement SET valid_from = expires_at"],
     ],
+    "refunds_stay_within_redemptions": [
+        ["UPDATE refund SET bill_fen = bill_fen + 1"],
+        ["UPDATE redemption SET refunded_discount_fen = refunded_discount_fen + 1"],
+        ["UPDATE redemption SET status = 'redeemed' WHERE status = 'returned'"],
+        ["UPDATE refund SET restored = (1 = 0)"],
+    ],
+    "refunds_match_their_posting": [
+        ["DELETE FROM transfer WHERE code = 'refund'"],
+        ["DELETE FROM transfer WHERE code = 'repay'"],
+        ["UPDATE refund_part SET discount_fen = discount_fen + 1"],
+        ["UPDATE refund_part SET bill_fen = bill_fen + 1"],
+        ["UPDATE refund SET repaid_at = NULL WHERE repaid_at IS NOT NULL"],
+    ],
     # settlement
+    "refund_figures_match_refunds": [
+        ["UPDATE day_figure SET refunded_fen = refunded_fen + 1"],
+        ["UPDATE merchant_day_figure SET refunded_fen = refunded_fen + 1"],
+        ["UPDATE refund SET discount_fen = discount_fen + 1"],
+    ],
     "day_figures_match_the_ledger": [
         [f"UPDATE day_figure SET {what}_fen = {what}_fen + 1"]
         for what in ("released", "claimed", "expired", "recalled", "redeemed", "voided")
@@ -119,6 +137,8 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
     "statements_match_their_redemptions": [
         ["UPDATE statement SET payable_fen = payable_fen + 1"],
         ["UPDATE statement SET bill_fen = bill_fen + 1"],
+        ["UPDATE statement SET deducted_fen = deducted_fen + 1"],
+        ["UPDATE refund SET statement_id = NULL WHERE statement_id IS NOT NULL"],
         ["UPDATE statement SET redemption_count = redemption_count + 1"],
         ["UPDATE statement_line SET amount_fen = amount_fen + 1"],
         ["UPDATE redemption SET statement_id = NULL"],
