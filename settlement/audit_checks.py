@@ -14,6 +14,7 @@ register(
             UNION ALL SELECT 'claim_batch', REPLACE(CAST(id AS TEXT), '-', '') FROM claim_batch
             UNION ALL SELECT 'expiry_run', REPLACE(CAST(id AS TEXT), '-', '') FROM expiry_run
             UNION ALL SELECT 'redemption', REPLACE(CAST(id AS TEXT), '-', '') FROM redemption
+            UNION ALL SELECT 'refund', REPLACE(CAST(id AS TEXT), '-', '') FROM refund
             UNION ALL SELECT 'statement', CAST(id AS TEXT) FROM statement
         ) d ON d.kind = t.document_kind AND d.id = t.document_id
         WHERE d.id IS NULL
