@@ -8,11 +8,35 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from campaigns.terms.issuance.first_come import FirstCome
+from campaigns.terms.issuance.lottery import Lottery
 from campaigns.terms.limits.per_person import PerPerson
 from campaigns.terms.quote import OfferTerms
+from identity.persons import DEFAULT_KINDS
+from identity.persons import KINDS as KINDS_OF_IDENTIFIER
 
 KINDS = {"consumer_voucher": "消费券"}
 LEVELS = {"central": "中央", "province": "省级", "city": "市级", "county": "县级", "bank": "银行", "merchant": "商户"}
+
+
+@dataclass(frozen=True)
+class PeopleRules:
+    """Who may claim, and who counts as one person.
+
+    same_person: kinds of identifiers of which any one makes two citizens one person; an account and a phone always
+    do. min_age: in full years on the day of the claim, 0 for none; needs ``real_name``.
+    """
+
+    same_person: tuple[str, ...] = DEFAULT_KINDS
+    real_name: bool = False
+    min_age: int = 0
+
+    def describe(self) -> list[str]:
+        """Return the conditions in words."""
+        told = []
+        if self.real_name:
+            told.append(f"须实名，年满 {self.min_age} 周岁" if self.min_age else "须实名")
+        keys = "、".join(["账号", "手机号", *(KINDS_OF_IDENTIFIER[kind] for kind in self.same_person)])
+        return [*told, f"{keys}任一相同视为同一人"]
 
 
 @dataclass(frozen=True)
@@ -35,11 +59,31 @@ class OfferDefinition:
 
 
 @dataclass(frozen=True)
-class ReleaseDefinition:
-    """``stock`` is a ceiling: a round releases fewer when the pool holds less money."""
+class PackContent:
+    """How many vouchers of an offer are in a pack."""
 
     offer: str
+    count: int
+
+
+@dataclass(frozen=True)
+class PackDefinition:
+    """Vouchers that are claimed together or not at all."""
+
+    code: str
+    name: str
+    contents: Sequence[PackContent]
+
+
+@dataclass(frozen=True)
+class ReleaseDefinition:
+    """One offer or one pack of a round. ``stock`` (of vouchers or of packs) is a ceiling: a round releases fewer
+    when the pool holds less money. Of the releases that share a ``group`` a person takes one per round."""
+
     stock: int
+    offer: str = ""
+    pack: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,9 +94,19 @@ class RoundDefinition:
     name: str
     opens_at: datetime
     closes_at: datetime
-    issuance: FirstCome
+    issuance: FirstCome | Lottery
     limits: Sequence[PerPerson]
     releases: Sequence[ReleaseDefinition]
+
+    @property
+    def lottery(self) -> Lottery | None:
+        """How it is drawn, if it is."""
+        return self.issuance if isinstance(self.issuance, Lottery) else None
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The choice groups of the round, in the order of the file."""
+        return tuple(dict.fromkeys(release.group for release in self.releases if release.group))
 
 
 @dataclass(frozen=True)
@@ -69,6 +123,20 @@ class Definition:
     sources: Sequence[Source]
     offers: Sequence[OfferDefinition]
     rounds: Sequence[RoundDefinition]
+    packs: Sequence[PackDefinition] = ()
+    people: PeopleRules = PeopleRules()
+
+    def contents(self, release: ReleaseDefinition) -> Sequence[PackContent]:
+        """Return what one unit of a release gives; nothing for a pack that is not defined."""
+        if not release.pack:
+            return (PackContent(release.offer, 1),)
+        return next((pack.contents for pack in self.packs if pack.code == release.pack), ())
+
+    def release_name(self, release: ReleaseDefinition) -> str:
+        """Return the name of the offer or pack that is released."""
+        if release.pack:
+            return next(pack.name for pack in self.packs if pack.code == release.pack)
+        return self.offer(release.offer).name
 
     def offer(self, code: str) -> OfferDefinition:
         return next(offer for offer in self.offers if offer.code == code)

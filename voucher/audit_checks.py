@@ -45,6 +45,14 @@ register(
         """,
     ),
     Check(
+        "counts_belong_to_persons",
+        "What was had is counted for persons that there are, so that no count is left behind when persons are joined.",
+        """
+        SELECT q.person_id, q.scope, q.used FROM person_quota q
+        WHERE q.used > 0 AND NOT EXISTS (SELECT 1 FROM same_person p WHERE p.person_id = q.person_id)
+        """,
+    ),
+    Check(
         "redeemed_vouchers_tell_their_holder",
         "A voucher knows where and when it was redeemed exactly while it is redeemed.",
         """

@@ -43,6 +43,69 @@ class LimitReached(Conflict):
     way_out = N_("已领到的券在“我的消费券”里")
 
 
+class RealNameNeeded(Conflict):
+    code = "real_name_needed"
+    message = N_("这个活动须实名后才能领取")
+    way_out = N_("请先填写姓名和身份证号码，填好会回到这里")
+
+
+class TooYoung(Conflict):
+    code = "too_young"
+    message = N_("这个活动须年满 %(years)s 周岁")
+    way_out = N_("年满 %(years)s 周岁的家人可以用自己的手机号领取")
+
+
+class ByLottery(Conflict):
+    code = "by_lottery"
+    message = N_("这一轮摇号发放，请先报名")
+    way_out = N_("请回到活动页面报名")
+
+
+class NotByLottery(Conflict):
+    code = "not_by_lottery"
+    message = N_("这一轮不摇号，可以直接领取")
+    way_out = N_("请回到活动页面领取")
+
+
+class RegistrationOver(Conflict):
+    code = "registration_over"
+    message = N_("报名已于 %(moment)s 截止")
+    way_out = N_("开奖结果会公布在摇号页面；请留意下一轮")
+
+    def __init__(self, *, register_until: datetime, **params: Any) -> None:
+        super().__init__(moment=f"{local(register_until):%m月%d日 %H:%M}", **params)
+
+
+class AlreadyEntered(Conflict):
+    code = "already_entered"
+    message = N_("您已经报过名，每人每轮一次")
+    way_out = N_("报名编号和结果在摇号页面；同一身份证号等视为同一人")
+
+
+class DrawUnknown(NotFound):
+    code = "draw_unknown"
+    message = N_("没有这次摇号")
+    way_out = N_("请回到活动页面重新选择")
+
+
+class NotYetPublished(NotFound):
+    code = "draw_file_not_yet"
+    message = N_("这份文件还没有公布")
+    way_out = N_("名单在报名截止后公布，种子和结果在开奖后公布")
+
+
+class NothingToTakeUp(Conflict):
+    code = "nothing_to_take_up"
+    message = N_("没有可以领取的中签")
+    way_out = N_("已领取的在“我的券”里；过了期限的由后面的号递补")
+
+
+class ChoiceTaken(Conflict):
+    code = "choice_taken"
+    message = N_("这几种只能选一种，您已经选过了")
+    way_out = N_("已领到的券在“我的消费券”里；下一轮可以重新选")
+
+
 class VoucherUnknown(NotFound):
     code = "voucher_unknown"
     message = N_("没有找到这张券")

@@ -37,6 +37,13 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
         ["UPDATE transfer SET code = 'claim' WHERE id IN (SELECT reverses_id FROM transfer)"],
     ],
     # campaigns
+    "packs_stay_whole": [
+        [
+            "UPDATE release SET pack = 'p'",
+            "INSERT INTO release (id, round_id, offer_id, pack, per_pack, stock, released, remaining)"
+            " SELECT id + 9000, round_id, offer_id + 9000, pack, 1, stock, 0, 0 FROM release WHERE released > 0",
+        ]
+    ],
     "releases_match_released_money": [["UPDATE release SET remaining = remaining - 1 WHERE remaining > 0"]],
     "published_versions_have_two_people": [
         ["UPDATE campaign_version SET published_by = drafted_by"],
@@ -63,6 +70,7 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
         ["UPDATE release SET released = 0 WHERE remaining = 0"],
         ["DELETE FROM entitlement WHERE status = 'claimed'"],
     ],
+    "counts_belong_to_persons": [["DELETE FROM same_person"]],
     "redeemed_vouchers_tell_their_holder": [
         ["UPDATE entitlement SET redeemed_at = NULL WHERE status = 'redeemed'"],
         ["UPDATE entitlement SET redeemed_at = claimed_at, redeemed_discount_fen = 1 WHERE status = 'claimed'"],
