@@ -67,6 +67,8 @@ class ReleaseFacts:
     people: PeopleRules
     #: how it is drawn, if it is
     lottery: Lottery | None
+    #: whether only people on an imported list may claim
+    by_list: bool
 
     @property
     def offer(self) -> OfferFacts:
@@ -167,6 +169,7 @@ def _release_facts(release: Release, a_round: CampaignRound) -> ReleaseFacts:
         quotas=tuple(sorted(quotas.items())),
         people=definition.people,
         lottery=planned.lottery,
+        by_list=planned.by_list,
     )
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from campaigns.terms.issuance.first_come import FirstCome
 from campaigns.terms.issuance.lottery import Lottery
+from campaigns.terms.issuance.named_list import NamedList
 from campaigns.terms.limits.per_person import PerPerson
 from campaigns.terms.quote import OfferTerms
 from identity.persons import DEFAULT_KINDS
@@ -94,7 +95,7 @@ class RoundDefinition:
     name: str
     opens_at: datetime
     closes_at: datetime
-    issuance: FirstCome | Lottery
+    issuance: FirstCome | Lottery | NamedList
     limits: Sequence[PerPerson]
     releases: Sequence[ReleaseDefinition]
 
@@ -102,6 +103,11 @@ class RoundDefinition:
     def lottery(self) -> Lottery | None:
         """How it is drawn, if it is."""
         return self.issuance if isinstance(self.issuance, Lottery) else None
+
+    @property
+    def by_list(self) -> bool:
+        """Whether only people on an imported list may claim."""
+        return isinstance(self.issuance, NamedList)
 
     @property
     def groups(self) -> tuple[str, ...]:

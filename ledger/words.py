@@ -59,6 +59,8 @@ CHECKS: dict[str, str] = {
     "redemptions_match_their_posting": N_("每笔核销记账的金额等于券抵金额，撤销的已如数转回"),
     "redemptions_were_within_validity": N_("没有一张券在有效期之外被核销"),
     "counts_belong_to_persons": N_("领取次数都记在现有的人名下，合并同一人时没有漏掉"),
+    "prizes_match_their_draw": N_("摇号发放的券，都给了中签并领取的人，不多不少"),
+    "listed_vouchers_match_their_lines": N_("定向发放的券，与名单上已领取的行数一致"),
     "packs_stay_whole": N_("同一券包里各种券的库存一起减少，最后一包和第一包一样完整"),
     "releases_match_released_money": N_("每次投放：已投放未领的金额，等于剩余张数乘以面值"),
     "statements_match_the_ledger": N_("审批和拨付记账的金额，等于对账单的金额"),

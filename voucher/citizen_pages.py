@@ -20,6 +20,7 @@ from voucher.claims import claim as claim_operation
 from voucher.draws import draws_of_releases, entries_of
 from voucher.errors import OpenedElsewhere, ReleaseUnknown, VoucherNotShowable
 from voucher.holdings import TABS, HeldVoucher, counts_of, voucher_of, vouchers_of
+from voucher.named_lists import waiting_for
 
 #: Anyone may look at what is offered.
 campaign_pages = Blueprint("campaign_pages", __name__, template_folder="templates")
@@ -123,6 +124,7 @@ def holdings() -> str:
         tab=tab,
         tabs=[(name, screens.TAB_LABELS[name], counts[name]) for name in TABS],
         vouchers=vouchers_of(_citizen_id(), tab),
+        listed=waiting_for(_citizen_id()),
         entries=[entry for entry in entries_of(_citizen_id()) if entry.outcome in ("won", "waiting")],
         citizen=gates.principal(),
     )
@@ -178,6 +180,7 @@ def _campaign_page(code: str, refusal: Conflict | None = None) -> str:
     ways = screens.Ways(
         sign_in=url_for("sign_in.phone", next=url_for("campaign_pages.campaign", code=code)),
         mine=url_for("voucher_pages.holdings"),
+        names=_real_name_address(code),
         real_name=_real_name_address(code) if screens.lacks_real_name(shown, citizen_id) else "",
     )
     action = screens.action(shown, tickets, signed_in=citizen is not None, ways=ways)

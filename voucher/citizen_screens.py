@@ -22,6 +22,7 @@ from identity.models import Citizen
 from identity.persons import person_of
 from voucher.holdings import HeldVoucher, held_of_releases
 from voucher.models import LotteryDraw, LotteryEntry, PersonQuota
+from voucher.named_lists import listed_for
 
 TAB_LABELS = {
     "unused": lazy_gettext("未使用"),
@@ -57,6 +58,12 @@ def choices(round_: RoundView, citizen_id: UUID | None) -> list[Choice]:
     if round_.lottery and citizen_id:
         barred = _entered(round_, citizen_id) or barred
     reasons = [barred.get(offer.release_id) or _sold_out(round_, offer) for offer in round_.offers]
+    if citizen_id and _by_list(round_):
+        listed = listed_for(citizen_id)
+        reasons = [
+            reason or ("" if offer.release_id in listed else _("不在名单"))
+            for offer, reason in zip(round_.offers, reasons, strict=True)
+        ]
     first = next((place for place, reason in enumerate(reasons) if not reason), None)
     return [
         Choice(offer, reason, _stock(round_, offer, reason), preselected=place == first)
@@ -95,6 +102,11 @@ def _entered(round_: RoundView, citizen_id: UUID) -> dict[int, str]:
     }
 
 
+def _by_list(round_: RoundView) -> bool:
+    facts = release_facts(round_.offers[0].release_id)
+    return facts is not None and facts.by_list
+
+
 def _people(round_: RoundView) -> Sequence[str]:
     facts = release_facts(round_.offers[0].release_id)
     return facts.people.same_person if facts else ()
@@ -120,10 +132,12 @@ def _stock(round_: RoundView, offer: OfferView, why_not: str) -> str:
 
 @dataclass(frozen=True)
 class Ways:
-    """Where the button may lead: addresses. ``real_name`` is empty for who needs none or has given it."""
+    """Where the button may lead: addresses. ``names`` is where names are given; ``real_name`` is the same for
+    who must give theirs first, else empty."""
 
     sign_in: str
     mine: str
+    names: str
     real_name: str = ""
 
 
@@ -150,6 +164,9 @@ def action(campaign: CampaignView, tickets: Sequence[Choice], *, signed_in: bool
         if ways.real_name:
             return Action(_("实名后领取"), _("这个活动须实名"), href=ways.real_name)
         return Action(_("领取"))
+    if signed_in and _by_list(round_) and not any(ticket.why_not == _("您已领取") for ticket in tickets):
+        why = _("这一轮定向发放，您登录的手机号不在名单上；名单登记的是身份证号时，请先实名")
+        return Action(_("填写实名信息"), why, href=ways.names)
     if signed_in and any(ticket.offer.remaining for ticket in tickets):
         return Action(_("查看我的券"), _("这一轮您已领到上限"), href=mine)
     return Action(_("本轮已领完"), _what_next(campaign), grey=True)

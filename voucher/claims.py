@@ -25,7 +25,7 @@ from identity import persons
 from ledger import accounts
 from ledger.accounts import Code
 from ledger.posting import Posting, post
-from voucher import quotas
+from voucher import named_lists, quotas
 from voucher.errors import ByLottery, ChoiceTaken, LimitReached, NotOpenYet, ReleaseUnknown, RoundClosed, SoldOut
 from voucher.models import ClaimBatch, Entitlement
 from voucher.people_rules import barred
@@ -70,7 +70,7 @@ def claim(citizen_id: UUID, release_id: int, device_hash: bytes | None = None) -
     """Grant one claim: a voucher, or a pack with everything in it.
 
     Refuses ReleaseUnknown, ByLottery, NotOpenYet, RoundClosed, RealNameNeeded, TooYoung, SoldOut, LimitReached,
-    ChoiceTaken.
+    ChoiceTaken, NotListed, ListedOnce.
     """
     outcome = claim_batch([ClaimRequest(citizen_id, release_id, device_hash)])[0]
     if isinstance(outcome, Refusal):
@@ -104,8 +104,17 @@ def claim_batch(requests: Sequence[ClaimRequest]) -> list[Outcome]:
             for place in places:
                 _note_device(requests[place])
         asked = [(place, requests[place].citizen_id) for place in places]
-        outcomes.update(grant_to(facts, asked, now))
+        outcomes.update(_grant_listed(facts, asked, now) if facts.by_list else grant_to(facts, asked, now))
     return [outcomes[place] for place in range(len(requests))]
+
+
+def _grant_listed(facts: ReleaseFacts, asked: Sequence[tuple[int, UUID]], now: datetime) -> dict[int, Outcome]:
+    """Grant to those who stand on a list of the release; a line is used up by what it gave and by nothing else."""
+    lines, unlisted = named_lists.take(facts, asked, now)
+    outcomes: dict[int, Outcome] = dict(unlisted)
+    granted = grant_to(facts, [(place, who) for place, who in asked if place in lines], now)
+    named_lists.give_back([lines[place] for place, outcome in granted.items() if isinstance(outcome, Refusal)])
+    return outcomes | granted
 
 
 def _note_device(request: ClaimRequest) -> None:

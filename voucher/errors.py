@@ -55,6 +55,50 @@ class TooYoung(Conflict):
     way_out = N_("年满 %(years)s 周岁的家人可以用自己的手机号领取")
 
 
+class NotListed(Conflict):
+    code = "not_listed"
+    message = N_("这一轮定向发放，您登录的手机号和实名的身份证号不在名单上")
+    way_out = N_("如名单登记的是身份证号，请先实名；如有疑问请联系报名单位")
+
+
+class ListedOnce(Conflict):
+    code = "listed_once"
+    message = N_("名单上属于您的已经领取")
+    way_out = N_("已领到的券在“我的券”里")
+
+
+class ListUnknown(NotFound):
+    code = "named_list_unknown"
+    message = N_("没有这份名单")
+    way_out = N_("请回到名单页面重新选择")
+
+
+class ListNotDraft(Conflict):
+    code = "named_list_not_draft"
+    message = N_("这份名单已经确认或作废")
+    way_out = N_("如要补充，请另导入一份")
+
+
+class NoSuchListRelease(Conflict):
+    code = "no_list_release"
+    message = N_("这一项不是定向发放，或这一轮已经结束")
+    way_out = N_("请在列表里选择要发放的券")
+
+
+class ListUnreadable(Malformed):
+    code = "list_unreadable"
+    message = N_("读不了这份文件：%(why)s")
+    way_out = N_("请用 Excel（.xlsx）或 CSV，首行写“姓名、手机号、身份证号”")
+    field = "file"
+
+
+class ListHasFaults(Malformed):
+    code = "list_has_faults"
+    message = N_("名单有 %(count)s 处需要修改")
+    way_out = N_("请按下面的提示逐处修改后重新导入；现在什么都没有保存")
+    field = "file"
+
+
 class ByLottery(Conflict):
     code = "by_lottery"
     message = N_("这一轮摇号发放，请先报名")

@@ -35,6 +35,9 @@ from voucher.models import LotteryDraw, LotteryEntry
 from voucher.people_rules import barred
 from voucher.states import DRAW, ENTRY
 
+#: How many prizes are given out by one round of statements; engines bound the parameters of one.
+PRIZES_AT_ONCE = 500
+
 
 def facts_of(draw: LotteryDraw) -> ReleaseFacts:
     """Return what a draw is about."""
@@ -195,7 +198,8 @@ def redraw_due(*, actor: str) -> int:
         late = select(LotteryEntry.id).where(
             LotteryEntry.draw_id == draw.id, LotteryEntry.status == "won", LotteryEntry.take_up_until <= now
         )
-        lapsed += len(ENTRY.apply(LotteryEntry, list(db.session.scalars(late)), "lapse", step))
+        while ids := list(db.session.scalars(late.limit(PRIZES_AT_ONCE))):
+            lapsed += len(ENTRY.apply(LotteryEntry, ids, "lapse", step))
         if now >= facts.closes_at:
             DRAW.apply(LotteryDraw, [draw.id], "finish", step)
         else:
@@ -218,7 +222,8 @@ def _offer_prizes(draw_id: int, facts: ReleaseFacts, step: Step) -> None:
     waiting = lottery_order.ordered(draw.seed, draw.list_sha256, entry_hashes(draw_id))[draw.considered :]
     considered, until = draw.considered, lottery.take_up_until(step.at, closes_at=facts.closes_at)
     while free > 0 and waiting:
-        winners, waiting = waiting[:free], waiting[free:]
+        next_ones = min(free, PRIZES_AT_ONCE)
+        winners, waiting = waiting[:next_ones], waiting[next_ones:]
         entries = _win(draw_id, winners, considered, None if not lottery.take_up_hours else until, step)
         considered += len(winners)
         free -= len(entries) if lottery.take_up_hours else _grant(facts, entries, step)
@@ -240,22 +245,19 @@ def _win(
     draw_id: int, winners: Sequence[str], considered: int, until: datetime | None, step: Step
 ) -> list[tuple[UUID, UUID]]:
     """Give winners their ranks; return (entry, citizen) in the order drawn."""
-    found: dict[str, tuple[UUID, UUID]] = {}
-    for part in range(0, len(winners), 500):
-        rows = db.session.execute(
-            select(LotteryEntry.entry_hash, LotteryEntry.id, LotteryEntry.citizen_id).where(
-                LotteryEntry.draw_id == draw_id, LotteryEntry.entry_hash.in_(winners[part : part + 500])
-            )
+    rows = db.session.execute(
+        select(LotteryEntry.entry_hash, LotteryEntry.id, LotteryEntry.citizen_id).where(
+            LotteryEntry.draw_id == draw_id, LotteryEntry.entry_hash.in_(winners)
         )
-        found |= {entry_hash: (entry_id, citizen_id) for entry_hash, entry_id, citizen_id in rows}
+    )
+    found = {entry_hash: (entry_id, citizen_id) for entry_hash, entry_id, citizen_id in rows}
     entries = [found[winner] for winner in winners]
     ranks: list[dict[str, Any]] = [
         {"id": entry_id, "rank": considered + place, "take_up_until": until}
         for place, (entry_id, _) in enumerate(entries, 1)
     ]
     db.session.execute(update(LotteryEntry), ranks)
-    for part in range(0, len(entries), 500):
-        ENTRY.apply(LotteryEntry, [entry_id for entry_id, _ in entries[part : part + 500]], "win", step)
+    ENTRY.apply(LotteryEntry, [entry_id for entry_id, _ in entries], "win", step)
     return entries
 
 
@@ -268,8 +270,7 @@ def _grant(facts: ReleaseFacts, entries: Sequence[tuple[UUID, UUID]], step: Step
     for place, outcome in outcomes.items():
         if isinstance(outcome, Refusal):
             over.setdefault(outcome.code, []).append(entries[place][0])
-    for part in range(0, len(won), 500):
-        ENTRY.apply(LotteryEntry, won[part : part + 500], "take_up", step)
+    ENTRY.apply(LotteryEntry, won, "take_up", step)
     for code, ids in over.items():
         why = Step(step.actor, step.at, reason=code, campaign_version_id=step.campaign_version_id)
         ENTRY.apply(LotteryEntry, ids, "pass_over", why)

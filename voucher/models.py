@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from foundation.crypto import EncryptedText
 from foundation.db import Base, RowId, UTCDateTime
 from foundation.states import StateMachine
-from voucher.states import DRAW, ENTITLEMENT, ENTRY
+from voucher.states import DRAW, ENTITLEMENT, ENTRY, NAMED_LIST
 
 
 def _one_of(machine: StateMachine) -> str:
@@ -156,3 +156,47 @@ class LotteryEntry(Base):
     rank: Mapped[int | None]
     take_up_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     notified_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class NamedList(Base):
+    """A list of people for one release, as it was imported; it counts once it is confirmed."""
+
+    __tablename__ = "named_list"
+    __table_args__ = (CheckConstraint(_one_of(NAMED_LIST), name="status"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    release_id: Mapped[int] = mapped_column(ForeignKey("release.id"), index=True)
+    status: Mapped[str] = mapped_column(String(20))
+    file_name: Mapped[str] = mapped_column(String(200))
+    #: of the file's bytes
+    sha256: Mapped[str] = mapped_column(String(64))
+    imported_by: Mapped[str] = mapped_column(String(60))
+    imported_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class NamedPerson(Base):
+    """One line of a list: somebody by phone, identity number, or both. ``live_release_id`` is set while the line
+    counts, so that a phone and a number stand on one line of a release only."""
+
+    __tablename__ = "named_person"
+    __table_args__ = (
+        UniqueConstraint("live_release_id", "phone_hash"),
+        UniqueConstraint("live_release_id", "id_number_hash"),
+        CheckConstraint("phone_hash IS NOT NULL OR id_number_hash IS NOT NULL", name="who"),
+        CheckConstraint("taken_by IS NULL OR live_release_id IS NOT NULL", name="taken"),
+        Index("ix_named_person_phone_hash", "phone_hash"),
+        Index("ix_named_person_id_number_hash", "id_number_hash"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    list_id: Mapped[int] = mapped_column(ForeignKey("named_list.id"), index=True)
+    live_release_id: Mapped[int | None] = mapped_column(ForeignKey("release.id"))
+    #: where it stands in the file, counted from 1 with the heading
+    row: Mapped[int]
+    name: Mapped[str | None] = mapped_column(EncryptedText("named_person.name"))
+    phone: Mapped[str | None] = mapped_column(EncryptedText("named_person.phone"))
+    phone_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    id_number: Mapped[str | None] = mapped_column(EncryptedText("named_person.id_number"))
+    id_number_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    taken_by: Mapped[UUID | None] = mapped_column(ForeignKey("citizen.id"), index=True)
+    taken_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

@@ -34,3 +34,12 @@ ENTRY = StateMachine(
         ("won", "pass_over"): "passed_over",
     },
 )
+
+NAMED_LIST = StateMachine(
+    "named_list",
+    {
+        ("", "import"): "draft",
+        ("draft", "confirm"): "confirmed",
+        ("draft", "discard"): "discarded",
+    },
+)

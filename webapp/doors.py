@@ -20,6 +20,7 @@ from merchants.pos_api import blueprint as pos
 from settlement.bureau_pages import blueprint as desk
 from settlement.bureau_reports import blueprint as settlement_desk
 from settlement.bureau_statements import blueprint as statements_desk
+from voucher.bureau_lists import blueprint as lists_desk
 from voucher.bureau_pages import blueprint as draws_desk
 from voucher.citizen_pages import campaign_pages, voucher_pages
 from voucher.draw_pages import draw_pages
@@ -50,6 +51,7 @@ DOORS: tuple[Door, ...] = (
     Door(desk, "/bureau", gates.officer()),
     Door(campaigns_desk, "/bureau/campaigns", gates.officer()),
     Door(draws_desk, "/bureau/draws", gates.officer()),
+    Door(lists_desk, "/bureau/lists", gates.officer()),
     Door(merchants_desk, "/bureau/merchants", gates.officer()),
     Door(settlement_desk, "/bureau/settlement", gates.officer()),
     Door(statements_desk, "/bureau/statements", gates.officer()),

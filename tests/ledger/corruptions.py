@@ -71,6 +71,19 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
         ["DELETE FROM entitlement WHERE status = 'claimed'"],
     ],
     "counts_belong_to_persons": [["DELETE FROM same_person"]],
+    "prizes_match_their_draw": [
+        [
+            "INSERT INTO lottery_draw (id, release_id, status, seed, commitment, committed_at, entry_count, considered)"
+            " SELECT 9999, (SELECT MIN(release_id) FROM entitlement), 'drawn', phone_hash, 'c', created_at, 0, 0"
+            " FROM citizen LIMIT 1",
+        ]
+    ],
+    "listed_vouchers_match_their_lines": [
+        [
+            "INSERT INTO named_person (id, list_id, live_release_id, row, phone_hash)"
+            " SELECT id, 9999, (SELECT MIN(release_id) FROM entitlement), 2, phone_hash FROM citizen LIMIT 1",
+        ]
+    ],
     "redeemed_vouchers_tell_their_holder": [
         ["UPDATE entitlement SET redeemed_at = NULL WHERE status = 'redeemed'"],
         ["UPDATE entitlement SET redeemed_at = claimed_at, redeemed_discount_fen = 1 WHERE status = 'claimed'"],

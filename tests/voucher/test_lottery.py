@@ -267,6 +267,15 @@ def test_fewer_entries_than_prizes_and_none_at_all(clock, app):
     assert campaign.pool_fen("city") == 10_000_000 - 2_000
 
 
+def test_more_prizes_than_one_round_of_statements_takes(clock, app, monkeypatch, tmp_path):
+    monkeypatch.setattr(lottery, "PRIZES_AT_ONCE", 4)
+    campaign = begun(by_lottery(10))
+    enter_all(campaign, 14)
+    drawn(clock)
+    assert outcomes() == {"granted": 10, "entered": 4}
+    assert verify(tmp_path).returncode == 0
+
+
 def test_a_draw_without_entries_is_a_draw(clock, app, tmp_path):
     begun(by_lottery(5))
     drawn(clock)
