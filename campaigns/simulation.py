@@ -168,7 +168,7 @@ def _open_rounds(books: _Books, today: date) -> None:
 
 
 def _release(books: _Books, release: ReleaseDefinition) -> _Stock:
-    contents = {release.offer: 1}
+    contents = {content.offer: content.count for content in books.definition.contents(release)}
     affordable = min(max(books.money[source].pool, 0) // fen for source, fen in books.parts(contents).items())
     count = min(release.stock, affordable)
     books.move_all(contents, count, "pool", "released")

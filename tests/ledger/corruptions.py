@@ -38,6 +38,13 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
         ["UPDATE transfer SET code = 'expire' WHERE code = 'void'"],
     ],
     # campaigns
+    "packs_stay_whole": [
+        [
+            "UPDATE release SET pack = 'p'",
+            "INSERT INTO release (id, round_id, offer_id, pack, per_pack, stock, released, remaining)"
+            " SELECT id + 9000, round_id, offer_id + 9000, pack, 1, stock, 0, 0 FROM release WHERE released > 0",
+        ]
+    ],
     "releases_match_released_money": [["UPDATE release SET remaining = remaining - 1 WHERE remaining > 0"]],
     "published_versions_have_two_people": [
         ["UPDATE campaign_version SET published_by = drafted_by"],
@@ -72,6 +79,20 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
         ["UPDATE release SET released = released - 1 WHERE remaining > 0"],
         ["UPDATE release SET released = 0 WHERE remaining = 0"],
         ["DELETE FROM entitlement WHERE status = 'claimed'"],
+    ],
+    "counts_belong_to_persons": [["DELETE FROM same_person"]],
+    "prizes_match_their_draw": [
+        [
+            "INSERT INTO lottery_draw (id, release_id, status, seed, commitment, committed_at, entry_count, considered)"
+            " SELECT 9999, (SELECT MIN(release_id) FROM entitlement), 'drawn', phone_hash, 'c', created_at, 0, 0"
+            " FROM citizen LIMIT 1",
+        ]
+    ],
+    "listed_vouchers_match_their_lines": [
+        [
+            "INSERT INTO named_person (id, list_id, live_release_id, row, phone_hash)"
+            " SELECT id, 9999, (SELECT MIN(release_id) FROM entitlement), 2, phone_hash FROM citizen LIMIT 1",
+        ]
     ],
     "redeemed_vouchers_tell_their_holder": [
         ["UPDATE entitlement SET redeemed_at = NULL WHERE status = 'redeemed'"],
