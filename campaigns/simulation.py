@@ -224,7 +224,8 @@ def _plan_use(books: _Books, code: str, count: int, claimed_at: datetime) -> Non
     within = 1 - stay**window
     done = 0
     for number in range(window):
-        so_far = used if number == window - 1 else int(used * (1 - stay ** (number + 1)) / within)
+        # Rounded, not cut: cut, the last one of a small crowd would wait until the end of validity.
+        so_far = used if number == window - 1 else round(used * (1 - stay ** (number + 1)) / within)
         if so_far > done:
             books.uses[start + timedelta(days=number)][code] += so_far - done
         done = so_far
