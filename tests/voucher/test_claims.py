@@ -10,6 +10,7 @@ from foundation.db import db
 from foundation.errors import Refusal
 from foundation.ids import text_id
 from foundation.states import StateChange
+from identity import persons
 from tests.world import (
     CLOSES,
     JOB,
