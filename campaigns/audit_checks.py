@@ -16,6 +16,18 @@ register(
         """,
     ),
     Check(
+        "packs_stay_whole",
+        "The stocks of the offers in one pack fall together, so that the last pack is as whole as the first.",
+        """
+        SELECT a.id AS release_id, b.id AS other_id, a.pack
+        FROM release a JOIN release b ON b.round_id = a.round_id AND b.pack = a.pack AND b.id > a.id
+        WHERE a.pack <> '' AND (
+            CAST(a.remaining AS BIGINT) * b.per_pack <> CAST(b.remaining AS BIGINT) * a.per_pack
+            OR CAST(a.released AS BIGINT) * b.per_pack <> CAST(b.released AS BIGINT) * a.per_pack
+        )
+        """,
+    ),
+    Check(
         "published_versions_have_two_people",
         "A published version was drafted by one person and published by another.",
         """

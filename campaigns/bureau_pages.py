@@ -21,6 +21,7 @@ from identity import gates
 from identity.directory import officer_names
 from identity.form_again import form_again
 from ledger import naming, words
+from ledger.accounts import AccountKind
 from ledger.reading import money_by_source
 
 blueprint = Blueprint("campaigns_desk", __name__, template_folder="templates")
@@ -73,7 +74,12 @@ def campaign(campaign_id: int) -> str:
         kinds=KINDS,
         city=city_name(found.city),
         money=money,
-        kinds_of_money=words.CAMPAIGN_KINDS,
+        # Most campaigns have no merchant's share, and need no column for it.
+        kinds_of_money=[
+            kind
+            for kind in words.CAMPAIGN_KINDS
+            if kind is not AccountKind.BORNE or any(row.fen(kind) for row in money)
+        ],
         money_words=words.KINDS,
         sources=reading.source_names([row.fund_source_id for row in money]),
         rounds=reading.rounds_of(found.id),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError, fields, validates_schema
 
 from campaigns.consistency import contradictions
 from campaigns.definition import (
@@ -18,16 +18,23 @@ from campaigns.definition import (
     LEVELS,
     Definition,
     OfferDefinition,
+    PackContent,
+    PackDefinition,
+    PeopleRules,
     ReleaseDefinition,
     RoundDefinition,
     Source,
 )
 from campaigns.terms.axis import StrategyField
-from campaigns.terms.file_fields import Code, Count, County, Moment, Table, Text, Yuan, choice
+from campaigns.terms.file_fields import Code, Count, County, Flag, Moment, Table, Text, Yuan, choice
 from campaigns.terms.quote import OfferTerms
 from foundation.errors import N_, Malformed
+from identity.persons import DEFAULT_KINDS
+from identity.persons import KINDS as KINDS_OF_IDENTIFIER
 
 LONGEST_DOCUMENT = 200_000
+#: The least age where identity numbers are asked for and the file names none.
+ADULT = 18
 
 
 @dataclass(frozen=True)
@@ -70,11 +77,41 @@ class _OfferSchema(Table):
     funding = StrategyField("funding", default_kind="shares", required=True)
     scope = StrategyField("scope", default_kind="places")
     validity = StrategyField("validity", required=True)
+    refund = StrategyField("refund", default_kind="return_if_valid")
+
+
+class _PeopleSchema(Table):
+    same_person = fields.List(choice(KINDS_OF_IDENTIFIER), load_default=lambda: list(DEFAULT_KINDS))
+    real_name = Flag(load_default=False)
+    min_age = Count(least=0, most=100, load_default=None)
+
+    @validates_schema
+    def _age_is_known(self, data: Mapping[str, Any], **_options: Any) -> None:
+        if data.get("min_age") and not data.get("real_name"):
+            raise ValidationError("年龄由身份证号得出，所以要同时写 real_name = true", "min_age")
+
+
+class _PackContentSchema(Table):
+    offer = Code(required=True)
+    count = Count(most=100, required=True)
+
+
+class _PackSchema(Table):
+    code = Code(required=True)
+    name = Text(longest=30, required=True)
+    contents = fields.List(fields.Nested(_PackContentSchema), required=True)
 
 
 class _ReleaseSchema(Table):
-    offer = Code(required=True)
+    offer = Code(load_default="")
+    pack = Code(load_default="")
+    group = Code(load_default="")
     stock = Count(required=True)
+
+    @validates_schema
+    def _one_thing(self, data: Mapping[str, Any], **_options: Any) -> None:
+        if bool(data.get("offer")) == bool(data.get("pack")):
+            raise ValidationError("offer（单张券）和 pack（券包）要写一个，也只能写一个", "offer")
 
 
 class _RoundSchema(Table):
@@ -102,6 +139,8 @@ class _DocumentSchema(Table):
     campaign = fields.Nested(_CampaignSchema, required=True)
     sources = fields.List(fields.Nested(_SourceSchema), required=True)
     offers = fields.List(fields.Nested(_OfferSchema), required=True)
+    people = fields.Nested(_PeopleSchema)
+    packs = fields.List(fields.Nested(_PackSchema), load_default=list)
     rounds = fields.List(fields.Nested(_RoundSchema), required=True)
 
 
@@ -138,9 +177,14 @@ def _build(loaded: Mapping[str, Any]) -> Definition:
             OfferDefinition(
                 offer["code"],
                 offer["name"],
-                OfferTerms(offer["benefit"], offer["funding"], offer["scope"], offer["validity"]),
+                OfferTerms(offer["benefit"], offer["funding"], offer["scope"], offer["validity"], offer["refund"]),
             )
             for offer in loaded["offers"]
+        ),
+        people=_people(loaded.get("people", {})),
+        packs=tuple(
+            PackDefinition(pack["code"], pack["name"], tuple(PackContent(**content) for content in pack["contents"]))
+            for pack in loaded["packs"]
         ),
         rounds=tuple(
             RoundDefinition(
@@ -152,6 +196,16 @@ def _build(loaded: Mapping[str, Any]) -> Definition:
             )
             for a_round in loaded["rounds"]
         ),
+    )
+
+
+def _people(loaded: Mapping[str, Any]) -> PeopleRules:
+    real_name = loaded.get("real_name", False)
+    min_age = loaded.get("min_age")
+    return PeopleRules(
+        same_person=tuple(dict.fromkeys(loaded.get("same_person", DEFAULT_KINDS))),
+        real_name=real_name,
+        min_age=(ADULT if real_name else 0) if min_age is None else min_age,
     )
 
 

@@ -8,8 +8,9 @@ from flask import current_app
 from sqlalchemy import select
 
 from campaigns.campaign_file import check
-from campaigns.definition import Definition, RoundDefinition
+from campaigns.definition import Definition, PeopleRules, RoundDefinition
 from campaigns.models import Campaign, CampaignRound, CampaignVersion, FundSource, Offer, Release
+from campaigns.terms.issuance.lottery import Lottery
 from campaigns.terms.quote import OfferTerms
 from foundation.db import db
 
@@ -32,20 +33,61 @@ class OfferFacts:
     split: dict[int, int]
     #: fund source code → id
     source_ids: dict[str, int]
+    #: fund source id → level; what a source of level merchant pays is the merchant's own share, and owed to nobody
+    levels: dict[int, str]
     campaign_ends_at: datetime
+
+    def is_borne(self, source_id: int) -> bool:
+        """Return whether what this source pays is the merchant's own share."""
+        return self.levels[source_id] == "merchant"
+
+    def by_payer(self, discount_fen: int) -> dict[str, int]:
+        """Return payer ("government", "bank", "merchant") → fen of a discount, payers without a part left out."""
+        found = {"government": 0, "bank": 0, "merchant": 0}
+        for code, fen in self.terms.funding.split(discount_fen).items():
+            level = self.levels[self.source_ids[code]]
+            found[level if level in found else "government"] += fen
+        return {payer: fen for payer, fen in found.items() if fen}
+
+
+@dataclass(frozen=True)
+class ReleasePart:
+    """One offer of what is claimed: ``count`` vouchers of it, from a stock of its own."""
+
+    release_id: int
+    offer: OfferFacts
+    count: int
 
 
 @dataclass(frozen=True)
 class ReleaseFacts:
-    """A published release: its offer, and when and how often it may be claimed."""
+    """A published release: what one claim of it gives, and when and how often it may be claimed.
+
+    A pack is claimed under the id of its first part.
+    """
 
     release_id: int
     round_id: int
-    offer: OfferFacts
+    name: str
+    #: what one claim gives: one part, or the several parts of a pack
+    parts: tuple[ReleasePart, ...]
+    #: the choice group it belongs to, or empty
+    group: str
     opens_at: datetime
     closes_at: datetime
     #: (scope key, most per person), in one fixed order
     quotas: tuple[tuple[str, int], ...]
+    #: who may claim, and who counts as one person
+    people: PeopleRules
+    #: how it is drawn, if it is
+    lottery: Lottery | None
+    #: whether only people on an imported list may claim
+    by_list: bool
+
+    @property
+    def offer(self) -> OfferFacts:
+        """The (first) offer."""
+        return self.parts[0].offer
 
 
 def _cache(name: str) -> dict[int, Any]:
@@ -76,7 +118,8 @@ def offer_facts(offer_id: int) -> OfferFacts:
         ).one()
         terms = definition_of(offer.campaign_version_id).offer(offer.code).terms
         by_code = terms.funding.split(terms.benefit.committed_fen)
-        ids = dict(db.session.execute(select(FundSource.code, FundSource.id).where(FundSource.code.in_(by_code))).all())
+        sources = db.session.scalars(select(FundSource).where(FundSource.code.in_(by_code))).all()
+        ids = {source.code: source.id for source in sources}
         cache[offer_id] = OfferFacts(
             offer_id=offer.id,
             campaign_id=campaign.id,
@@ -90,6 +133,7 @@ def offer_facts(offer_id: int) -> OfferFacts:
             terms=terms,
             split={ids[code]: fen for code, fen in by_code.items() if fen},
             source_ids=ids,
+            levels={source.id: source.level for source in sources},
             campaign_ends_at=campaign.ends_at,
         )
     found: OfferFacts = cache[offer_id]
@@ -107,22 +151,50 @@ def release_facts(release_id: int) -> ReleaseFacts | None:
         ).one_or_none()
         if row is None:
             return None
-        release, a_round = row
-        planned = planned_round(a_round)
-        quotas = {
-            limit.scope_key(campaign_id=a_round.campaign_id, round_id=a_round.id, release_id=release.id): limit.count
-            for limit in planned.limits
-        }
-        cache[release_id] = ReleaseFacts(
-            release_id=release.id,
-            round_id=a_round.id,
-            offer=offer_facts(release.offer_id),
-            opens_at=a_round.opens_at,
-            closes_at=a_round.closes_at,
-            quotas=tuple(sorted(quotas.items())),
-        )
+        cache[release_id] = _release_facts(*row)
     found: ReleaseFacts = cache[release_id]
     return found
+
+
+def _release_facts(release: Release, a_round: CampaignRound) -> ReleaseFacts:
+    planned = planned_round(a_round)
+    rows = [release]
+    if release.pack:
+        parts = select(Release).where(Release.round_id == a_round.id, Release.pack == release.pack)
+        rows = list(db.session.scalars(parts.order_by(Release.id)))
+    first = rows[0].id
+    definition = definition_of(a_round.campaign_version_id)
+    offer = offer_facts(rows[0].offer_id)
+    unit = next(
+        each for each in planned.releases if (each.pack == release.pack if release.pack else each.offer == offer.code)
+    )
+    quotas = {
+        limit.scope_key(campaign_id=a_round.campaign_id, round_id=a_round.id, release_id=first): limit.count
+        for limit in planned.limits
+    }
+    if unit.group:
+        quotas[choice_scope(a_round.id, planned.groups.index(unit.group) + 1)] = 1
+    return ReleaseFacts(
+        release_id=first,
+        round_id=a_round.id,
+        name=definition.release_name(unit),
+        parts=tuple(ReleasePart(row.id, offer_facts(row.offer_id), row.per_pack) for row in rows),
+        group=unit.group,
+        opens_at=a_round.opens_at,
+        closes_at=a_round.closes_at,
+        quotas=tuple(sorted(quotas.items())),
+        people=definition.people,
+        lottery=planned.lottery,
+        by_list=planned.by_list,
+    )
+
+
+CHOICE = "choice:"
+
+
+def choice_scope(round_id: int, number: int) -> str:
+    """Return the scope in which a person takes one of a choice group, the groups of a round counted from 1."""
+    return f"{CHOICE}{round_id}:{number}"
 
 
 def planned_round(a_round: CampaignRound) -> RoundDefinition:

@@ -42,6 +42,10 @@ NAMES = {
     "invoice": "发票金额", "price": "价格口径", "prices": "价格区间", "tiers": "档次", "bonuses": "另补",
     "buyers": "买家", "given_as": "兑付方式", "yuan": "金额", "ice_yuan": "燃油车", "nev_yuan": "新能源车",
     "gifts": "礼品", "floating": "浮动", "pool_yuan": "本档资金", "most_cars": "本档名额",
+    "amounts": "各方金额", "refund": "退货", "above_quota": "限上企业",
+    "packs": "券包", "pack": "券包", "contents": "内容", "offer": "券", "group": "选择组", "people": "谁可以领",
+    "same_person": "同一人", "real_name": "实名", "min_age": "最低年龄", "register_until": "报名截止",
+    "draw_at": "开奖时间", "take_up_hours": "领取期限小时数",
     "cost_yuan": "成本", "advertised_yuan": "对外价值", "least_yuan": "最低", "most_yuan": "最高",
 }  # fmt: skip
 
@@ -114,7 +118,8 @@ def _walk(place: str, key: str, value: Any) -> Iterator[tuple[str, str]]:
     elif isinstance(value, Mapping):
         for name, item in value.items():
             # The amounts of a tier stand in the tier itself.
-            inner = f"{place.removesuffix('.amounts')}.{AMOUNT_KEYS[name]}" if key == "amounts" else f"{place}.{name}"
+            of_tier = key == "amounts" and name in AMOUNT_KEYS
+            inner = f"{place.removesuffix('.amounts')}.{AMOUNT_KEYS[name]}" if of_tier else f"{place}.{name}"
             yield from _walk(inner, key, item)
     elif isinstance(value, list | tuple) and any(is_dataclass(item) for item in value):
         for number, item in enumerate(value, 1):
@@ -136,7 +141,11 @@ def _identity(item: Any, number: int) -> str:
 
 
 def _described(item: Any) -> str:
-    return str(item.describe()) if hasattr(item, "describe") else f"{getattr(item, 'stock', 1)} 张"
+    return str(item.describe()) if hasattr(item, "describe") else f"{getattr(item, 'stock', 1)} {_unit(item)}"
+
+
+def _unit(item: Any) -> str:
+    return "包" if getattr(item, "pack", "") else "张"
 
 
 def _file_key(name: str) -> str:

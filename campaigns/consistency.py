@@ -3,13 +3,17 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from campaigns.definition import Definition, RoundDefinition
+from campaigns.definition import Definition, OfferDefinition, RoundDefinition
 from campaigns.places import city_name, counties
 from campaigns.terms.axis import kind_of
+from campaigns.terms.funding.fixed import Fixed
 from foundation.clock import TICK, local
 from foundation.money import format_yuan
 
 Contradiction = tuple[str, str]
+
+#: Of one offer in one release: what a column of whole numbers holds on either engine.
+MOST_VOUCHERS = 100_000_000
 
 
 def contradictions(definition: Definition) -> Iterator[Contradiction]:
@@ -17,6 +21,7 @@ def contradictions(definition: Definition) -> Iterator[Contradiction]:
     yield from _campaign(definition)
     yield from _unique_codes(definition)
     yield from _offers(definition)
+    yield from _packs(definition)
     yield from _rounds(definition)
 
 
@@ -37,7 +42,7 @@ def _campaign(definition: Definition) -> Iterator[Contradiction]:
 
 
 def _unique_codes(definition: Definition) -> Iterator[Contradiction]:
-    for name in ("sources", "offers", "rounds"):
+    for name in ("sources", "offers", "packs", "rounds"):
         items = getattr(definition, name)
         for code, times in Counter(item.code for item in items).items():
             if times > 1:
@@ -56,14 +61,63 @@ def _offers(definition: Definition) -> Iterator[Contradiction]:
             )
         for code in offer.terms.funding.shares:
             if code not in source_codes:
-                yield f"offers[{place}].funding.shares", _no_such("资金来源", code, source_codes)
+                yield f"offers[{place}].funding.{_payers_key(offer)}", _no_such("资金来源", code, source_codes)
+        yield from _fixed_amounts_are_whole(offer, f"offers[{place}]")
         for county in offer.terms.scope.counties:
             if county not in known:
                 yield f"offers[{place}].scope.counties", _no_such("县区", county, known)
 
 
-def _rounds(definition: Definition) -> Iterator[Contradiction]:
+def _payers_key(offer: OfferDefinition) -> str:
+    return "amounts" if isinstance(offer.terms.funding, Fixed) else "shares"
+
+
+def _fixed_amounts_are_whole(offer: OfferDefinition, where: str) -> Iterator[Contradiction]:
+    """Fixed amounts are of one whole voucher, so together they must be what it costs."""
+    funding, cost_fen = offer.terms.funding, offer.terms.benefit.committed_fen
+    if isinstance(funding, Fixed) and funding.whole_fen != cost_fen:
+        yield (
+            f"{where}.funding.amounts",
+            f"各方出资合计 {format_yuan(funding.whole_fen)} 元，应当等于一张券的 {format_yuan(cost_fen)} 元",
+        )
+
+
+def _packs(definition: Definition) -> Iterator[Contradiction]:
     offer_codes = [offer.code for offer in definition.offers]
+    for place, pack in enumerate(definition.packs, 1):
+        where = f"packs[{place}].contents"
+        if sum(content.count for content in pack.contents) < 2:
+            yield where, "券包里至少要有两张券；只有一张时请直接投放这种券"
+        for number, content in enumerate(pack.contents, 1):
+            if content.offer not in offer_codes:
+                yield f"{where}[{number}].offer", _no_such("券", content.offer, offer_codes)
+        for code, times in Counter(content.offer for content in pack.contents).items():
+            if times > 1:
+                yield where, f"券“{code}”在同一个券包里出现了 {times} 次，请合成一行并写总张数"
+
+
+def _releases(definition: Definition, a_round: RoundDefinition, where: str) -> Iterator[Contradiction]:
+    offer_codes = [offer.code for offer in definition.offers]
+    pack_codes = [pack.code for pack in definition.packs]
+    for number, release in enumerate(a_round.releases, 1):
+        place = f"{where}.releases[{number}]"
+        if release.pack and release.pack not in pack_codes:
+            yield f"{place}.pack", _no_such("券包", release.pack, pack_codes)
+        elif not release.pack and release.offer not in offer_codes:
+            yield f"{place}.offer", _no_such("券", release.offer, offer_codes)
+        vouchers = max((content.count for content in definition.contents(release)), default=1) * release.stock
+        if vouchers > MOST_VOUCHERS:
+            yield f"{place}.stock", f"同一种券一共是 {vouchers:,} 张，一次最多投放 {MOST_VOUCHERS:,} 张"
+    named = Counter(f"券包“{release.pack}”" if release.pack else f"券“{release.offer}”" for release in a_round.releases)
+    for name, times in named.items():
+        if times > 1:
+            yield f"{where}.releases", f"{name}在同一轮里出现了 {times} 次"
+    for group in a_round.groups:
+        if sum(release.group == group for release in a_round.releases) < 2:
+            yield f"{where}.releases", f"选择组“{group}”里只有一项，没有可选的；请去掉 group 或再加一项"
+
+
+def _rounds(definition: Definition) -> Iterator[Contradiction]:
     for place, a_round in enumerate(definition.rounds, 1):
         where = f"rounds[{place}]"
         if a_round.opens_at >= a_round.closes_at:
@@ -72,16 +126,14 @@ def _rounds(definition: Definition) -> Iterator[Contradiction]:
             span = f"{local(definition.starts_at):%Y-%m-%d %H:%M} 至 {local(definition.ends_at):%Y-%m-%d %H:%M}"
             yield f"{where}.opens_at", f"领取时间必须在活动期间（{span}）内"
         yield from _worth_claiming(definition, a_round, where)
+        if a_round.lottery:
+            faults = a_round.lottery.contradictions(opens_at=a_round.opens_at, closes_at=a_round.closes_at)
+            yield from ((f"{where}.issuance.{key}", message) for key, message in faults)
         if not a_round.limits:
             yield f"{where}.limits", "至少要有一条每人限领"
         if not a_round.releases:
             yield f"{where}.releases", "至少要投放一种券"
-        for number, release in enumerate(a_round.releases, 1):
-            if release.offer not in offer_codes:
-                yield f"{where}.releases[{number}].offer", _no_such("券", release.offer, offer_codes)
-        for code, times in Counter(release.offer for release in a_round.releases).items():
-            if times > 1:
-                yield f"{where}.releases", f"券“{code}”在同一轮里出现了 {times} 次"
+        yield from _releases(definition, a_round, where)
         yield from _round_within_budget(definition, a_round, where)
 
 
@@ -90,14 +142,16 @@ def _worth_claiming(definition: Definition, a_round: RoundDefinition, where: str
     last_claim = a_round.closes_at - TICK
     offers = {offer.code: offer for offer in definition.offers}
     for number, release in enumerate(a_round.releases, 1):
-        if release.offer in offers:
-            terms = offers[release.offer].terms
+        for content in definition.contents(release):
+            if content.offer not in offers:
+                continue
+            terms = offers[content.offer].terms
             expires_at = terms.expires_at(claimed_at=last_claim, campaign_ends_at=definition.ends_at)
-            place = f"{where}.releases[{number}].offer"
+            place = f"{where}.releases[{number}].{'pack' if release.pack else 'offer'}"
             if expires_at <= last_claim:
-                yield place, f"领取结束前“{release.offer}”就已经过期，请改有效期或领取时间"
+                yield place, f"领取结束前“{content.offer}”就已经过期，请改有效期或领取时间"
             elif expires_at <= terms.valid_from(claimed_at=last_claim):
-                yield place, f"“{release.offer}”还没到可用的时间就已经过期，请改有效期或起用时间"
+                yield place, f"“{content.offer}”还没到可用的时间就已经过期，请改有效期或起用时间"
 
 
 def _round_within_budget(definition: Definition, a_round: RoundDefinition, where: str) -> Iterator[Contradiction]:
@@ -109,10 +163,12 @@ def _round_within_budget(definition: Definition, a_round: RoundDefinition, where
     offers = {offer.code: offer for offer in definition.offers}
     needed: Counter[str] = Counter()
     for release in a_round.releases:
-        if release.offer in offers:
-            terms = offers[release.offer].terms
+        for content in definition.contents(release):
+            if content.offer not in offers:
+                continue
+            terms = offers[content.offer].terms
             for code, fen in terms.funding.split(terms.benefit.least_fen).items():
-                needed[code] += fen * release.stock
+                needed[code] += fen * content.count * release.stock
     for source in definition.sources:
         if needed[source.code] > source.budget_fen:
             yield (
@@ -123,4 +179,4 @@ def _round_within_budget(definition: Definition, a_round: RoundDefinition, where
 
 
 def _no_such(what: str, code: str, known: "object") -> str:
-    return f"没有{what}“{code}”；可以是：{'、'.join(known)}"  # type: ignore[arg-type]
+    return f"没有{what}“{code}”；可以是：{'、'.join(known) or '（活动文件里还没有）'}"  # type: ignore[arg-type]

@@ -9,9 +9,14 @@ from datetime import datetime
 
 from campaigns.kinds import PRESETS, Preset
 from campaigns.terms.issuance.first_come import FirstCome
+from campaigns.terms.issuance.lottery import Lottery
+from campaigns.terms.issuance.named_list import NamedList
 from campaigns.terms.limits.per_person import PerPerson
 from campaigns.terms.quote import OfferTerms
 from foundation.errors import N_
+from foundation.words import Words
+from identity.persons import DEFAULT_KINDS
+from identity.persons import KINDS as KINDS_OF_IDENTIFIER
 
 KINDS = {code: preset.name for code, preset in PRESETS.items()}
 LEVELS = {
@@ -22,6 +27,30 @@ LEVELS = {
     "bank": N_("银行"),
     "merchant": N_("商户"),
 }
+
+
+@dataclass(frozen=True)
+class PeopleRules:
+    """Who may claim, and who counts as one person.
+
+    same_person: kinds of identifiers of which any one makes two citizens one person; an account and a phone always
+    do. min_age: in full years on the day of the claim, 0 for none; needs ``real_name``.
+    """
+
+    same_person: tuple[str, ...] = DEFAULT_KINDS
+    real_name: bool = False
+    min_age: int = 0
+
+    def describe(self) -> list[Words]:
+        """Return the conditions in words."""
+        told = []
+        if self.real_name:
+            of_age = Words(N_("须实名，年满 %(years)s 周岁"), years=self.min_age)
+            told.append(of_age if self.min_age else Words(N_("须实名")))
+        keys = Words(N_("账号、手机号"))
+        for kind in self.same_person:
+            keys = Words(N_("%(keys)s、%(key)s"), keys=keys, key=Words(KINDS_OF_IDENTIFIER[kind]))
+        return [*told, Words(N_("%(keys)s任一相同视为同一人"), keys=keys)]
 
 
 @dataclass(frozen=True)
@@ -44,11 +73,31 @@ class OfferDefinition:
 
 
 @dataclass(frozen=True)
-class ReleaseDefinition:
-    """``stock`` is a ceiling: a round releases fewer when the pool holds less money."""
+class PackContent:
+    """How many vouchers of an offer are in a pack."""
 
     offer: str
+    count: int
+
+
+@dataclass(frozen=True)
+class PackDefinition:
+    """Vouchers that are claimed together or not at all."""
+
+    code: str
+    name: str
+    contents: Sequence[PackContent]
+
+
+@dataclass(frozen=True)
+class ReleaseDefinition:
+    """One offer or one pack of a round. ``stock`` (of vouchers or of packs) is a ceiling: a round releases fewer
+    when the pool holds less money. Of the releases that share a ``group`` a person takes one per round."""
+
     stock: int
+    offer: str = ""
+    pack: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,9 +108,24 @@ class RoundDefinition:
     name: str
     opens_at: datetime
     closes_at: datetime
-    issuance: FirstCome
+    issuance: FirstCome | Lottery | NamedList
     limits: Sequence[PerPerson]
     releases: Sequence[ReleaseDefinition]
+
+    @property
+    def lottery(self) -> Lottery | None:
+        """How it is drawn, if it is."""
+        return self.issuance if isinstance(self.issuance, Lottery) else None
+
+    @property
+    def by_list(self) -> bool:
+        """Whether only people on an imported list may claim."""
+        return isinstance(self.issuance, NamedList)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The choice groups of the round, in the order of the file."""
+        return tuple(dict.fromkeys(release.group for release in self.releases if release.group))
 
 
 @dataclass(frozen=True)
@@ -79,11 +143,25 @@ class Definition:
     offers: Sequence[OfferDefinition]
     rounds: Sequence[RoundDefinition]
     contact: str = ""
+    packs: Sequence[PackDefinition] = ()
+    people: PeopleRules = PeopleRules()
 
     @property
     def preset(self) -> Preset:
         """What campaigns of this kind have in common."""
         return PRESETS[self.kind]
+
+    def contents(self, release: ReleaseDefinition) -> Sequence[PackContent]:
+        """Return what one unit of a release gives; nothing for a pack that is not defined."""
+        if not release.pack:
+            return (PackContent(release.offer, 1),)
+        return next((pack.contents for pack in self.packs if pack.code == release.pack), ())
+
+    def release_name(self, release: ReleaseDefinition) -> str:
+        """Return the name of the offer or pack that is released."""
+        if release.pack:
+            return next(pack.name for pack in self.packs if pack.code == release.pack)
+        return self.offer(release.offer).name
 
     def offer(self, code: str) -> OfferDefinition:
         return next(offer for offer in self.offers if offer.code == code)

@@ -22,6 +22,7 @@ from campaigns.states import ROUND, VERSION
 from foundation import clock
 from foundation.db import db, rows_changed, upsert
 from foundation.states import Step
+from identity import persons
 from ledger import accounts
 from ledger.accounts import Code
 from ledger.posting import Posting, post
@@ -88,6 +89,7 @@ def publish(version_id: int, *, by: str) -> Campaign:
     sources = {source.code: _register_source(source) for source in definition.sources}
     offers = _make_offers(definition, version)
     _make_rounds(definition, version, offers, step)
+    persons.register_key_set(definition.people.same_person)
     post(
         [
             Posting(
@@ -184,8 +186,15 @@ def _make_rounds(definition: Definition, version: CampaignVersion, offers: dict[
         db.session.add(a_round)
         db.session.flush()
         db.session.add_all(
-            Release(round_id=a_round.id, offer_id=offers[release.offer].id, stock=release.stock)
+            Release(
+                round_id=a_round.id,
+                offer_id=offers[content.offer].id,
+                pack=release.pack,
+                per_pack=content.count,
+                stock=release.stock * content.count,
+            )
             for release in planned.releases
+            for content in definition.contents(release)
         )
         ROUND.record_created([a_round.id], "schedule", step)
     db.session.flush()

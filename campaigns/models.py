@@ -110,17 +110,26 @@ class CampaignRound(Base):
 
 
 class Release(Base):
-    """An offer put on release in a round. ``remaining`` is the stock; the database keeps it from going below zero."""
+    """An offer put on release in a round. ``remaining`` is the stock; the database keeps it from going below zero.
+
+    A pack on release is one row for each offer in it, with the code of the pack; their stocks fall together, by
+    ``per_pack`` for each pack that is claimed.
+    """
 
     __tablename__ = "release"
     __table_args__ = (
-        UniqueConstraint("round_id", "offer_id"),
+        UniqueConstraint("round_id", "offer_id", "pack"),
+        CheckConstraint("per_pack > 0", name="per_pack"),
         CheckConstraint("remaining >= 0 AND remaining <= released AND released <= stock", name="stock"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     round_id: Mapped[int] = mapped_column(ForeignKey("campaign_round.id"))
     offer_id: Mapped[int] = mapped_column(ForeignKey("offer.id"))
+    #: code of the pack it is part of, or empty
+    pack: Mapped[str] = mapped_column(String(40), default="")
+    #: how many of the offer are in one pack; 1 outside packs
+    per_pack: Mapped[int] = mapped_column(default=1)
     #: how many the definition asks for
     stock: Mapped[int]
     #: how many the pool had money for when the round was released

@@ -116,8 +116,9 @@ def _issuing(definition: Definition) -> Section:
 
 
 def _stock(a_round: RoundDefinition, unit: str) -> tuple[str]:
-    total = sum(release.stock for release in a_round.releases)
-    return (f"{total:,} {unit}",)
+    singles = sum(release.stock for release in a_round.releases if not release.pack)
+    packs = sum(release.stock for release in a_round.releases if release.pack)
+    return ("、".join(f"{total:,} {of}" for total, of in ((singles, unit), (packs, "包")) if total),)
 
 
 def _offers(definition: Definition) -> Section:
@@ -177,8 +178,17 @@ def _limits(definition: Definition) -> Section:
         words = "，".join(str(limit.describe()) for limit in a_round.limits)
         by_limit.setdefault(words, []).append(a_round.name)
     if len(by_limit) == 1:
-        return Section("领取限制", (f"{next(iter(by_limit))}。",))
-    return Section("领取限制", tuple(f"{'、'.join(names)}：{words}。" for words, names in by_limit.items()))
+        told = [f"{next(iter(by_limit))}。"]
+    else:
+        told = [f"{'、'.join(names)}：{words}。" for words, names in by_limit.items()]
+    groups = [
+        f"{a_round.name}：{'、'.join(definition.release_name(one) for one in a_round.releases if one.group == group)}"
+        "只能选一种。"
+        for a_round in definition.rounds
+        for group in a_round.groups
+    ]
+    who = "；".join(map(str, definition.people.describe()))
+    return Section("领取限制", (*told, *groups, f"{who}。"))
 
 
 def _scope(definition: Definition) -> Section:
@@ -186,7 +196,7 @@ def _scope(definition: Definition) -> Section:
         scope = offer.terms.scope
         counties = "、".join(map(county_name, scope.counties)) or city_name(definition.city)
         industries = "、".join(map(industry_name, scope.industries)) or "各行业"
-        return f"{counties}参加活动的{industries}商户"
+        return f"{counties}参加活动的{industries}{'限额以上' if scope.above_quota else ''}商户"
 
     places = _grouped(definition.offers, where)
     return Section(
@@ -222,14 +232,15 @@ def _shares_in_words(offer: OfferDefinition, names: Mapping[str, str]) -> str:
     shares = offer.terms.funding.shares
     if len(shares) == 1:
         return ""
-    return "、".join(f"{names[code]} {share / 100:g}%" for code, share in shares.items()) + " 共同承担"
+    words = (f"{names[code]} {offer.terms.funding.describe(code)}" for code in shares)
+    return "、".join(words) + " 共同承担"
 
 
 #: What becomes of a voucher or subsidy when goods are returned, by kind of campaign.
 _RETURNS = {
     "consumer_voucher": (
         "核销当日在原门店退货的，由门店撤销核销，消费券退回原账户，有效期不变；已过有效期的不再补发。",
-        "退款时只退消费者实付的金额，消费券金额退回资金池，不得兑付现金。",
+        "收回的消费券金额退回资金池，不得兑付现金。",
     ),
     "car_subsidy": ("退车、发票红冲或者作废的，应当退回已领取的补贴；尚未兑付的，不再兑付。",),
     "appliance_trade_in": (
@@ -240,7 +251,11 @@ _RETURNS = {
 
 
 def _returns(definition: Definition) -> Section:
-    return Section("退款", _RETURNS[definition.kind])
+    told = _RETURNS[definition.kind]
+    if definition.kind != "consumer_voucher":
+        return Section("退款", told)
+    later = _grouped(definition.offers, lambda offer: str(offer.terms.refund.describe()))
+    return Section("退款", (told[0], *(f"{names}核销次日起退货的：{rule}。" for rule, names in later), *told[1:]))
 
 
 def _own_words(definition: Definition) -> Section:

@@ -1,23 +1,29 @@
 """The read side: what citizens and staff see of campaigns."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
 
-from campaigns.catalog import definition_of, offer_facts, planned_round
+from campaigns.catalog import definition_of, offer_facts, planned_round, release_facts
+from campaigns.definition import PeopleRules
 from campaigns.errors import CampaignUnknown
 from campaigns.models import Campaign, CampaignRound, Offer, Release
-from campaigns.places import where
+from campaigns.terms.issuance.lottery import Lottery
 from foundation import clock
 from foundation.db import db
+from foundation.errors import N_
+from foundation.money import format_yuan_short
 from foundation.words import Words
 
 
 @dataclass(frozen=True)
 class OfferView:
-    """One ticket of a round. ``stock_band`` is "plenty", "few" or "none" of what was released."""
+    """One ticket of a round: a voucher, or a pack (its face is that of all vouchers in it, its threshold 0).
+
+    ``stock_band`` is "plenty", "few" or "none" of what was released.
+    """
 
     release_id: int
     offer_id: int
@@ -26,9 +32,40 @@ class OfferView:
     threshold_fen: int
     counties: Sequence[str]
     industries: Sequence[str]
+    places: Words
     validity: Words
     released: int
     remaining: int
+    #: (how many, offer) of what is in a pack; empty for a single voucher
+    contents: Sequence[tuple[int, "OfferView"]] = ()
+    #: the choice group it belongs to, or empty
+    group: str = ""
+
+    @property
+    def count(self) -> int:
+        """How many vouchers one claim gives."""
+        return sum(count for count, _ in self.contents) or 1
+
+    @property
+    def lines(self) -> list[Words]:
+        """What it says under its name: what a pack holds, else where and until when the voucher may be used."""
+        if not self.contents:
+            return [self.places, self.validity]
+        inside = [
+            Words(N_("%(count)s 张 %(rule)s %(name)s"), count=count, rule=offer.rule, name=offer.name)
+            for count, offer in self.contents
+        ]
+        where = (
+            Words(N_("%(places)s · %(validity)s"), places=offer.places, validity=offer.validity)
+            for _, offer in self.contents
+        )
+        return inside + list(dict.fromkeys(where))
+
+    @property
+    def rule(self) -> Words:
+        """What one voucher takes off which bill, in short."""
+        threshold, face = format_yuan_short(self.threshold_fen), format_yuan_short(self.face_value_fen)
+        return Words(N_("满%(threshold)s减%(face)s"), threshold=threshold, face=face)
 
     @property
     def stock_band(self) -> str:
@@ -36,15 +73,11 @@ class OfferView:
             return "none"
         return "few" if self.remaining * 5 <= self.released else "plenty"
 
-    @property
-    def places(self) -> Words:
-        """Where it may be used."""
-        return where(self.counties, self.industries)
-
 
 @dataclass(frozen=True)
 class RoundView:
-    """``phase``: "upcoming" before it opens, "open", "sold_out", or "closed"."""
+    """``phase``: "upcoming" before it opens, "open", "drawing" (registration for a draw is over), "sold_out", or
+    "closed"."""
 
     round_id: int
     code: str
@@ -55,6 +88,7 @@ class RoundView:
     limits: Sequence[Words]
     issuance: Words
     offers: Sequence[OfferView]
+    lottery: Lottery | None = None
 
 
 @dataclass(frozen=True)
@@ -69,11 +103,12 @@ class CampaignView:
     #: names of those who pay
     sources: Sequence[str]
     rounds: Sequence[RoundView]
+    people: PeopleRules
 
     @property
     def next_round(self) -> RoundView | None:
         """The round to show first: one that is open, else the next to open."""
-        for phase in ("open", "upcoming", "sold_out"):
+        for phase in ("open", "drawing", "upcoming", "sold_out"):
             for a_round in self.rounds:
                 if a_round.phase == phase:
                     return a_round
@@ -109,11 +144,11 @@ def _view(campaign: Campaign, now: datetime) -> CampaignView:
         .where(CampaignRound.campaign_id == campaign.id)
         .order_by(CampaignRound.opens_at, CampaignRound.id, Release.id)
     ).all()
-    by_round: dict[int, list[OfferView]] = {}
+    by_round: dict[int, list[tuple[Release, Offer]]] = {}
     rounds: dict[int, CampaignRound] = {}
     for a_round, release, offer in rows:
         rounds[a_round.id] = a_round
-        by_round.setdefault(a_round.id, []).append(_offer_view(release, offer))
+        by_round.setdefault(a_round.id, []).append((release, offer))
     return CampaignView(
         campaign_id=campaign.id,
         code=campaign.code,
@@ -123,7 +158,8 @@ def _view(campaign: Campaign, now: datetime) -> CampaignView:
         starts_at=campaign.starts_at,
         ends_at=campaign.ends_at,
         sources=[source.name for source in definition.sources],
-        rounds=[_round_view(rounds[round_id], offers, now) for round_id, offers in by_round.items()],
+        people=definition.people,
+        rounds=[_round_view(rounds[round_id], _tickets(parts), now) for round_id, parts in by_round.items()],
     )
 
 
@@ -135,19 +171,50 @@ def _round_view(a_round: CampaignRound, offers: Sequence[OfferView], now: dateti
         name=a_round.name,
         opens_at=a_round.opens_at,
         closes_at=a_round.closes_at,
-        phase=_phase(a_round, offers, now),
+        phase=_phase(a_round, offers, planned.lottery, now),
         limits=[limit.describe() for limit in planned.limits],
         issuance=planned.issuance.describe(),
         offers=offers,
+        lottery=planned.lottery,
     )
 
 
-def _phase(a_round: CampaignRound, offers: Sequence[OfferView], now: datetime) -> str:
+def _phase(a_round: CampaignRound, offers: Sequence[OfferView], lottery: Lottery | None, now: datetime) -> str:
     if now >= a_round.closes_at or a_round.status == "closed":
         return "closed"
     if now < a_round.opens_at or a_round.status == "scheduled":
         return "upcoming"
+    if lottery:
+        return "open" if now < lottery.register_until else "drawing"
     return "open" if any(offer.remaining for offer in offers) else "sold_out"
+
+
+def _tickets(parts: Sequence[tuple[Release, Offer]]) -> list[OfferView]:
+    """Return the tickets of a round in the order of the file, each pack as one."""
+    together: dict[int, list[tuple[int, OfferView]]] = {}
+    for release, offer in parts:
+        facts = release_facts(release.id)
+        assert facts is not None
+        view = replace(_offer_view(release, offer), release_id=facts.release_id, group=facts.group)
+        together.setdefault(facts.release_id, []).append((release.per_pack, view))
+    return [_pack_view(release_id, contents) for release_id, contents in together.items()]
+
+
+def _pack_view(release_id: int, contents: Sequence[tuple[int, OfferView]]) -> OfferView:
+    count, first = contents[0]
+    if len(contents) == 1 and count == 1:
+        return first
+    facts = release_facts(release_id)
+    assert facts is not None
+    return replace(
+        first,
+        name=facts.name,
+        face_value_fen=sum(count * offer.face_value_fen for count, offer in contents),
+        threshold_fen=0,
+        released=first.released // count,
+        remaining=first.remaining // count,
+        contents=contents,
+    )
 
 
 def _offer_view(release: Release, offer: Offer) -> OfferView:
@@ -160,6 +227,7 @@ def _offer_view(release: Release, offer: Offer) -> OfferView:
         threshold_fen=offer.threshold_fen,
         counties=terms.scope.counties,
         industries=terms.scope.industries,
+        places=terms.scope.describe(),
         validity=terms.validity.describe(),
         released=release.released,
         remaining=release.remaining,

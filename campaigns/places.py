@@ -42,8 +42,10 @@ def industry_name(code: str) -> str:
     return str(_places()["industries"].get(code, code)) if code else N_("不限行业")
 
 
-def where(county_codes: Sequence[str], industry_codes: Sequence[str]) -> Words:
-    """Return in words where something may be used; none of a kind means all of it."""
+def where(county_codes: Sequence[str], industry_codes: Sequence[str], *, above_quota: bool = False) -> Words:
+    """Return in words where something may be used; none of a kind means all of it. above_quota: at 限上 merchants."""
+    if above_quota:
+        return Words(N_("%(places)s · 限上企业"), places=where(county_codes, industry_codes))
     values = {
         "counties": "、".join(map(county_name, county_codes)),
         "industries": "、".join(map(industry_name, industry_codes)),

@@ -1,5 +1,6 @@
 """Rounds over time: money is put on release before the opening second, and comes back after the closing one."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -12,7 +13,7 @@ from foundation import clock
 from foundation.db import db, rows_changed
 from foundation.states import Step
 from ledger import accounts
-from ledger.accounts import Code
+from ledger.accounts import AccountKey, Code
 from ledger.posting import Posting, balance_fen, post
 
 #: How long before it opens a round's stock is put on release. Money that comes back later than that goes into
@@ -56,16 +57,17 @@ def _release(a_round: CampaignRound, step: Step, postings: list[Posting]) -> boo
     step = Step(step.actor, step.at, campaign_version_id=a_round.campaign_version_id)
     if not ROUND.apply(CampaignRound, [a_round.id], "release", step):
         return False
-    for release in _releases(a_round):
-        facts = offer_facts(release.offer_id)
-        count = min(release.stock, _affordable(facts, postings))
-        db.session.execute(
-            update(Release)
-            .where(Release.id == release.id)
-            .values(released=count, remaining=count)
-            .execution_options(synchronize_session=False)
-        )
-        postings += _move(Code.RELEASE, facts, release, count)
+    for together in _claimed_together(_releases(a_round)):
+        units = min(together[0].stock // together[0].per_pack, _affordable(together, postings))
+        for release in together:
+            count = units * release.per_pack
+            db.session.execute(
+                update(Release)
+                .where(Release.id == release.id)
+                .values(released=count, remaining=count)
+                .execution_options(synchronize_session=False)
+            )
+            postings += _move(Code.RELEASE, offer_facts(release.offer_id), release, count)
     return True
 
 
@@ -84,15 +86,27 @@ def _releases(a_round: CampaignRound) -> list[Release]:
     return list(db.session.scalars(select(Release).where(Release.round_id == a_round.id).order_by(Release.id)))
 
 
-def _affordable(facts: OfferFacts, postings: Sequence[Posting]) -> int:
-    """Return how many entitlements the campaign's pools still have money for, over all sources that share.
-    ``postings``: what this run takes out of the pools before."""
+def _claimed_together(releases: Sequence[Release]) -> list[list[Release]]:
+    """Split a round's releases into what is claimed as one: the parts of each pack, and each release beside."""
+    units: dict[str, list[Release]] = {}
+    for release in releases:
+        units.setdefault(release.pack or f"release {release.id}", []).append(release)
+    return list(units.values())
 
-    def left_fen(source: int) -> int:
-        pool = accounts.budget(facts.campaign_id, source)
+
+def _affordable(together: Sequence[Release], postings: Sequence[Posting]) -> int:
+    """Return how many packs (or single vouchers) the campaign's pools still have money for, over all sources that
+    share. ``postings``: what this run takes out of the pools before."""
+    needed_fen: Counter[AccountKey] = Counter()
+    for release in together:
+        facts = offer_facts(release.offer_id)
+        for source, fen in facts.split.items():
+            needed_fen[accounts.budget(facts.campaign_id, source)] += fen * release.per_pack
+
+    def left_fen(pool: AccountKey) -> int:
         return balance_fen(pool) - sum(posting.amount_fen for posting in postings if posting.debit == pool)
 
-    return min(left_fen(source) // fen for source, fen in facts.split.items())
+    return min(left_fen(pool) // fen for pool, fen in needed_fen.items())
 
 
 def _move(code: Code, facts: OfferFacts, release: Release, count: int) -> list[Posting]:
@@ -120,6 +134,32 @@ def take_stock(release_id: int, wanted: int) -> int:
     left = db.session.scalar(select(Release.remaining).where(Release.id == release_id).with_for_update())
     taken = min(wanted, left or 0)
     return taken if taken and _take_exactly(release_id, taken) else 0
+
+
+def take_packs(parts: Sequence[tuple[int, int]], wanted: int) -> int:
+    """Take up to ``wanted`` packs from their stocks and return how many were there to take.
+
+    ``parts``: (release id, vouchers per pack) of each offer in the pack. The first decides, since the stocks of a
+    pack fall together; the condition stands in each statement all the same.
+    """
+    (first, per_pack), *others = parts
+    if wanted <= 0:
+        return 0
+    if _take_exactly(first, wanted * per_pack):
+        taken = wanted
+    else:
+        left = db.session.scalar(select(Release.remaining).where(Release.id == first).with_for_update())
+        taken = min(wanted, (left or 0) // per_pack)
+        if not taken or not _take_exactly(first, taken * per_pack):
+            return 0
+    for release_id, count in others:
+        if not _take_exactly(release_id, taken * count):
+            raise PackTornApart(release_id)
+    return taken
+
+
+class PackTornApart(RuntimeError):
+    """The stocks of one pack no longer fit together: a fault of ours. The transaction must not go on."""
 
 
 def _take_exactly(release_id: int, count: int) -> bool:

@@ -168,7 +168,7 @@ def _open_rounds(books: _Books, today: date) -> None:
 
 
 def _release(books: _Books, release: ReleaseDefinition) -> _Stock:
-    contents = {release.offer: 1}
+    contents = {content.offer: content.count for content in books.definition.contents(release)}
     affordable = min(max(books.money[source].pool, 0) // fen for source, fen in books.parts(contents).items())
     count = min(release.stock, affordable)
     books.move_all(contents, count, "pool", "released")
@@ -224,7 +224,8 @@ def _plan_use(books: _Books, code: str, count: int, claimed_at: datetime) -> Non
     within = 1 - stay**window
     done = 0
     for number in range(window):
-        so_far = used if number == window - 1 else int(used * (1 - stay ** (number + 1)) / within)
+        # Rounded, not cut: cut, the last one of a small crowd would wait until the end of validity.
+        so_far = used if number == window - 1 else round(used * (1 - stay ** (number + 1)) / within)
         if so_far > done:
             books.uses[start + timedelta(days=number)][code] += so_far - done
         done = so_far

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from flask_babel import gettext
 from sqlalchemy import delete, select, update
-from sqlalchemy.exc import IntegrityError
 from stdnum.cn import ric
 from stdnum.exceptions import ValidationError
 
@@ -18,7 +17,7 @@ from foundation.crypto import keyed_hash
 from foundation.db import db, rows_changed, transaction, upsert
 from foundation.errors import N_, Refusal
 from foundation.ids import new_id
-from identity import limits, sms
+from identity import limits, persons, sms
 from identity.errors import (
     CitizenNotFound,
     CodeAskedTooOften,
@@ -198,8 +197,9 @@ def register_citizens(phones: Sequence[str], names: Sequence[str]) -> list[UUID]
 def save_real_name(citizen_id: UUID, *, name: str, id_number: str) -> None:
     """Keep the name and identity number (18 characters) of a citizen, encrypted.
 
-    The same number again may bring a corrected name. Refuses NameMalformed, IdNumberMalformed, IdNumberTaken,
-    RealNameSettled (another number than the one on file), CitizenNotFound.
+    The same number again may bring a corrected name. Who has given the same number with another phone is the same
+    person from now on. Refuses NameMalformed, IdNumberMalformed, IdNumberTaken (somebody has it under another
+    name), RealNameSettled (another number than the one on file), CitizenNotFound.
     """
     name, id_number = read_name(name), read_id_number(id_number)
     hashed = keyed_hash("id_number", id_number)
@@ -208,11 +208,24 @@ def save_real_name(citizen_id: UUID, *, name: str, id_number: str) -> None:
         raise CitizenNotFound
     if citizen.id_number_hash is not None and bytes(citizen.id_number_hash) != hashed:
         raise RealNameSettled
-    try:
-        with db.session.begin_nested():
-            citizen.name, citizen.id_number, citizen.id_number_hash = name, id_number, hashed
-    except IntegrityError as failure:
-        raise IdNumberTaken from failure
+    same_number = select(Citizen.name).where(Citizen.id_number_hash == hashed, Citizen.id != citizen_id)
+    if any(other != name for other in db.session.scalars(same_number)):
+        raise IdNumberTaken
+    citizen.name, citizen.id_number, citizen.id_number_hash = name, id_number, hashed
+    db.session.flush()
+    persons.note(citizen_id, "id_number", hashed)
+
+
+def born_on(id_number: str) -> date:
+    """Return the birthday in an identity number that was read by ``read_id_number``."""
+    born: date = ric.get_birth_date(id_number)
+    return born
+
+
+def age_on(day: date, born: date) -> int:
+    """Return the age in full years on a day: a birthday counts, and who was born on 29 February has theirs on
+    1 March in other years."""
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
 def read_name(text: str) -> str:

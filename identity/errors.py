@@ -157,8 +157,8 @@ class IdNumberMalformed(Malformed):
 
 class IdNumberTaken(Conflict):
     code = "id_number_taken"
-    message = N_("该身份证号码已在另一个手机号下实名")
-    way_out = N_("请用原来的手机号登录；如非本人操作，请联系客服")
+    message = N_("该身份证号码已用另一个姓名登记")
+    way_out = N_("请核对姓名和身份证号码；如非本人操作，请联系客服")
     field = "id_number"
 
 

@@ -21,8 +21,39 @@ class Citizen(Base):
     phone_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     name: Mapped[str | None] = mapped_column(EncryptedText("citizen.name"))
     id_number: Mapped[str | None] = mapped_column(EncryptedText("citizen.id_number"))
-    id_number_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    #: not unique: a person may have several phones, and counts as one (``persons.py``)
+    id_number_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class PersonIdentifier(Base):
+    """That a citizen has an identifier, such as an identity number or a device; of it only a keyed hash is kept."""
+
+    __tablename__ = "person_identifier"
+    __table_args__ = (Index("ix_person_identifier_citizen_id_kind", "citizen_id", "kind"),)
+
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    value_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    citizen_id: Mapped[UUID] = mapped_column(ForeignKey("citizen.id"), primary_key=True)
+
+
+class PersonKeySet(Base):
+    """A set of identifiers by which some campaign tells persons apart, such as ``device+id_number``."""
+
+    __tablename__ = "person_key_set"
+
+    keys: Mapped[str] = mapped_column(String(60), primary_key=True)
+
+
+class SamePerson(Base):
+    """Which person a citizen belongs to under one set of identifiers; limits count per person."""
+
+    __tablename__ = "same_person"
+    __table_args__ = (Index("ix_same_person_person_id", "person_id"),)
+
+    keys: Mapped[str] = mapped_column(String(60), primary_key=True)
+    citizen_id: Mapped[UUID] = mapped_column(ForeignKey("citizen.id"), primary_key=True)
+    person_id: Mapped[UUID]
 
 
 class SignInCode(Base):

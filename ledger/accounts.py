@@ -7,6 +7,13 @@ fund source. A fen moves along this line, and only ``treasury`` may stand below 
                       ↑─────recall────┘                   │             │
                       ↑──────────────expire───────────────┘             │
                                                           ↑────void─────┘
+
+A merchant's own share of a voucher goes to ``borne`` instead of ``payable``: it gave that at the till, and nobody
+owes it. What comes back after the day goes to the pool, or with the voucher to its holder:
+
+    payable | borne ─refund→ budget | outstanding     (the redemption is on no statement yet)
+    budget ─advance→ outstanding                      (it is on one: the pool goes ahead, and then)
+    payable ─recover→ budget   or   paid ─repay→ budget
 """
 
 from dataclasses import dataclass
@@ -23,6 +30,7 @@ class AccountKind(StrEnum):
     PAYABLE = "payable"  # owed to a merchant for redemptions
     CLEARED = "cleared"  # owed, and approved for payment
     PAID = "paid"  # sent to the merchant
+    BORNE = "borne"  # the merchant's own share of what was redeemed: given at the till, owed to nobody
 
 
 class Code(StrEnum):
@@ -37,19 +45,34 @@ class Code(StrEnum):
     VOID = "void"  # 冲正: reverses a redemption
     CLEAR = "clear"  # 清算: a statement was approved
     PAY = "pay"  # 拨付
+    REFUND = "refund"  # 退款: goods came back before the redemption was on a statement
+    ADVANCE = "advance"  # 垫回: a voucher goes back to its holder before the merchant has returned its money
+    RECOVER = "recover"  # 扣回: a refund is netted in the merchant's next statement
+    REPAY = "repay"  # 退回: a merchant has paid a refund back
 
 
-#: The only ways money may move: code → (kind debited, kind credited).
-FLOWS: dict[Code, tuple[AccountKind, AccountKind]] = {
-    Code.FUND: (AccountKind.TREASURY, AccountKind.BUDGET),
-    Code.RELEASE: (AccountKind.BUDGET, AccountKind.RELEASED),
-    Code.CLAIM: (AccountKind.RELEASED, AccountKind.OUTSTANDING),
-    Code.RECALL: (AccountKind.RELEASED, AccountKind.BUDGET),
-    Code.EXPIRE: (AccountKind.OUTSTANDING, AccountKind.BUDGET),
-    Code.REDEEM: (AccountKind.OUTSTANDING, AccountKind.PAYABLE),
-    Code.VOID: (AccountKind.PAYABLE, AccountKind.OUTSTANDING),
-    Code.CLEAR: (AccountKind.PAYABLE, AccountKind.CLEARED),
-    Code.PAY: (AccountKind.CLEARED, AccountKind.PAID),
+_Pair = tuple[AccountKind, AccountKind]
+
+#: The only ways money may move: code → pairs of (kind debited, kind credited).
+FLOWS: dict[Code, tuple[_Pair, ...]] = {
+    Code.FUND: ((AccountKind.TREASURY, AccountKind.BUDGET),),
+    Code.RELEASE: ((AccountKind.BUDGET, AccountKind.RELEASED),),
+    Code.CLAIM: ((AccountKind.RELEASED, AccountKind.OUTSTANDING),),
+    Code.RECALL: ((AccountKind.RELEASED, AccountKind.BUDGET),),
+    Code.EXPIRE: ((AccountKind.OUTSTANDING, AccountKind.BUDGET),),
+    Code.REDEEM: ((AccountKind.OUTSTANDING, AccountKind.PAYABLE), (AccountKind.OUTSTANDING, AccountKind.BORNE)),
+    Code.VOID: ((AccountKind.PAYABLE, AccountKind.OUTSTANDING), (AccountKind.BORNE, AccountKind.OUTSTANDING)),
+    Code.CLEAR: ((AccountKind.PAYABLE, AccountKind.CLEARED),),
+    Code.PAY: ((AccountKind.CLEARED, AccountKind.PAID),),
+    Code.REFUND: (
+        (AccountKind.PAYABLE, AccountKind.BUDGET),
+        (AccountKind.PAYABLE, AccountKind.OUTSTANDING),
+        (AccountKind.BORNE, AccountKind.BUDGET),
+        (AccountKind.BORNE, AccountKind.OUTSTANDING),
+    ),
+    Code.ADVANCE: ((AccountKind.BUDGET, AccountKind.OUTSTANDING),),
+    Code.RECOVER: ((AccountKind.PAYABLE, AccountKind.BUDGET),),
+    Code.REPAY: ((AccountKind.PAID, AccountKind.BUDGET),),
 }
 
 
@@ -103,3 +126,7 @@ def cleared(campaign_id: int, fund_source_id: int, *, merchant_id: int) -> Accou
 
 def paid(campaign_id: int, fund_source_id: int, *, merchant_id: int) -> AccountKey:
     return AccountKey(AccountKind.PAID, fund_source_id, campaign_id, merchant_id=merchant_id)
+
+
+def borne(campaign_id: int, fund_source_id: int, *, merchant_id: int) -> AccountKey:
+    return AccountKey(AccountKind.BORNE, fund_source_id, campaign_id, merchant_id=merchant_id)

@@ -122,8 +122,12 @@ register(
         WHERE (t.code, d.kind, c.kind) NOT IN (VALUES
             ('fund', 'treasury', 'budget'), ('release', 'budget', 'released'), ('claim', 'released', 'outstanding'),
             ('recall', 'released', 'budget'), ('expire', 'outstanding', 'budget'),
-            ('redeem', 'outstanding', 'payable'), ('void', 'payable', 'outstanding'),
-            ('clear', 'payable', 'cleared'), ('pay', 'cleared', 'paid'))
+            ('redeem', 'outstanding', 'payable'), ('redeem', 'outstanding', 'borne'),
+            ('void', 'payable', 'outstanding'), ('void', 'borne', 'outstanding'),
+            ('clear', 'payable', 'cleared'), ('pay', 'cleared', 'paid'),
+            ('refund', 'payable', 'budget'), ('refund', 'payable', 'outstanding'),
+            ('refund', 'borne', 'budget'), ('refund', 'borne', 'outstanding'),
+            ('advance', 'budget', 'outstanding'), ('recover', 'payable', 'budget'), ('repay', 'paid', 'budget'))
         """,
     ),
     Check(

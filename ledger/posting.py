@@ -42,7 +42,7 @@ class Posting:
     reverses_id: UUID | None = None
 
     def __post_init__(self) -> None:
-        if FLOWS[self.code] != (self.debit.kind, self.credit.kind):
+        if (self.debit.kind, self.credit.kind) not in FLOWS[self.code]:
             raise FlowNotAllowed(f"{self.code} does not go from {self.debit.kind} to {self.credit.kind}")
         if self.amount_fen <= 0:
             raise FlowNotAllowed(f"{self.code} of {self.amount_fen} fen")

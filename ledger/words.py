@@ -11,6 +11,7 @@ KINDS: dict[AccountKind, tuple[str, str]] = {
     AccountKind.PAYABLE: (N_("应付商户"), N_("已核销、还没有审批付款的金额")),
     AccountKind.CLEARED: (N_("已审待付"), N_("结算批次审批通过、等待拨付的金额")),
     AccountKind.PAID: (N_("已拨付"), N_("已经付给商户的金额")),
+    AccountKind.BORNE: (N_("商户承担"), N_("券面里由商户自己让利的部分，不付给商户")),
     AccountKind.TREASURY: (N_("财政批准"), N_("资金来源批准的总额，以负数表示")),
 }
 #: The kinds that hold a campaign's money, in the same order.
@@ -26,6 +27,10 @@ CODES: dict[str, str] = {
     Code.VOID: N_("冲正"),
     Code.CLEAR: N_("审批"),
     Code.PAY: N_("拨付"),
+    Code.REFUND: N_("退款"),
+    Code.ADVANCE: N_("垫回"),
+    Code.RECOVER: N_("扣回"),
+    Code.REPAY: N_("退回"),
 }
 
 DOCUMENTS: dict[str, str] = {
@@ -35,6 +40,7 @@ DOCUMENTS: dict[str, str] = {
     "expiry_run": N_("到期处理"),
     "redemption": N_("核销单"),
     "statement": N_("对账单"),
+    "refund": N_("退款单"),
 }
 
 #: What each audit check proves, by its name; rooms above the ledger own some of them.
@@ -60,6 +66,13 @@ CHECKS: dict[str, str] = {
     "redeemed_vouchers_tell_their_holder": N_("只有已使用的券才显示使用时间和门店"),
     "redemptions_match_their_posting": N_("每笔核销记账的金额等于券抵金额，撤销的已如数转回"),
     "redemptions_were_within_validity": N_("没有一张券在有效期之外被核销"),
+    "refund_figures_match_refunds": N_("已关账日期的退款数字，等于当天的退款单"),
+    "refunds_match_their_posting": N_("每张退款单：退回、扣回的金额与总账一致，各资金来源之和等于退款单"),
+    "refunds_stay_within_redemptions": N_("每笔核销的退款合计不超过消费金额和券抵，退完的不再是已核销"),
+    "counts_belong_to_persons": N_("领取次数都记在现有的人名下，合并同一人时没有漏掉"),
+    "prizes_match_their_draw": N_("摇号发放的券，都给了中签并领取的人，不多不少"),
+    "listed_vouchers_match_their_lines": N_("定向发放的券，与名单上已领取的行数一致"),
+    "packs_stay_whole": N_("同一券包里各种券的库存一起减少，最后一包和第一包一样完整"),
     "releases_match_released_money": N_("每次投放：已投放未领的金额，等于剩余张数乘以面值"),
     "statements_match_the_ledger": N_("审批和拨付记账的金额，等于对账单的金额"),
     "statements_match_their_redemptions": N_("每张对账单等于它的核销之和，也等于各资金来源之和"),

@@ -96,7 +96,7 @@ class RedemptionUnknown(NotFound):
 class VoidTooLate(Conflict):
     code = "void_too_late"
     message = N_("只能撤销当天的核销，这笔是 %(day)s 的")
-    way_out = N_("隔日退货请联系商务局办理")
+    way_out = N_("隔日请在凭条上办理退货")
 
 
 class AlreadyVoided(Conflict):
@@ -108,7 +108,27 @@ class AlreadyVoided(Conflict):
 class AlreadySettled(Conflict):
     code = "already_settled"
     message = N_("这笔核销已经进入对账单，不能撤销")
-    way_out = N_("请联系商务局办理")
+    way_out = N_("请在凭条上办理退货")
+
+
+class AlreadyRefunded(Conflict):
+    code = "already_refunded"
+    message = N_("这笔核销已经退过货了")
+    way_out = N_("请打开这张凭条，查看已退的金额")
+
+
+class ListPriceBelowBill(Malformed):
+    code = "list_price_below_bill"
+    message = N_("优惠前 %(listed)s 元低于优惠后 %(bill)s 元")
+    way_out = N_("请核对：先填店内优惠前的价格，消费金额是优惠后的")
+    field = "list_fen"
+
+
+class RefundReasonMissing(Malformed):
+    code = "refund_reason_missing"
+    message = N_("请写明退货原因（2 至 100 个字）")
+    way_out = N_("例如：质量问题、买错型号")
+    field = "reason"
 
 
 class VoidReasonMissing(Malformed):

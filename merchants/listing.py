@@ -136,6 +136,7 @@ def refused_scans(merchant_id: int, page: int, *, size: int = 50) -> Page[Refuse
 REFUSALS = {
     "amount_malformed": N_("金额无法识别"),
     "amount_out_of_range": N_("金额超出范围"),
+    "list_price_below_bill": N_("优惠前价格填错"),
     "code_malformed": N_("不是 20 位数字"),
     "code_foreign": N_("不是消费券码"),
     "code_mistyped": N_("券码输错"),
@@ -148,6 +149,7 @@ REFUSALS = {
     "bill_below_threshold": N_("未达使用门槛"),
     "outside_county": N_("不在使用县区"),
     "outside_industry": N_("不在使用行业"),
+    "only_above_quota": N_("不是限上企业"),
     "other_city": N_("外市门店"),
     "merchant_not_enrolled": N_("商户没有参加活动"),
     "merchant_suspended": N_("商户已暂停"),

@@ -1,7 +1,7 @@
 """The cashiers' pages: the till, the store's day, receipts and voids."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -23,8 +23,9 @@ from merchants.receipts import Receipt, receipt_of, receipts_of_day, totals
 from merchants.redemptions import record_refusal
 from merchants.redemptions import redeem as redeem_operation
 from merchants.redemptions import void as void_operation
+from merchants.refunds import refunds_of
 from merchants.register import Counter, counter_of_cashier_account
-from merchants.till_words import till_words, void_reasons
+from merchants.till_words import payer_words, till_words, void_reasons
 
 blueprint = Blueprint("till_pages", __name__, template_folder="templates")
 
@@ -74,7 +75,7 @@ def redeem() -> Response:
     """Redeem one scan, once per Idempotency-Key; a refusal is an answer too, and stays on the trail."""
     body = request.get_json(silent=True)
     body = body if isinstance(body, dict) else {}
-    asked = {"code": body.get("code"), "bill_fen": body.get("bill_fen")}
+    asked = {"code": body.get("code"), "bill_fen": body.get("bill_fen"), "list_fen": body.get("list_fen")}
     try:
         counter = _place().counter
         answer = idempotency.once(
@@ -92,7 +93,7 @@ def redeem() -> Response:
 def _redeem_once(counter: Counter, asked: dict[str, Any]) -> Answer:
     code_text = asked["code"] if isinstance(asked["code"], str) else ""
     try:
-        receipt = redeem_operation(counter, code_text, asked["bill_fen"])
+        receipt = redeem_operation(counter, code_text, asked["bill_fen"], list_fen=asked["list_fen"])
     except Refusal as refusal:
         if refusal.retryable:
             raise
@@ -113,6 +114,8 @@ def _receipt_document(receipt: Receipt) -> dict[str, Any]:
     return {
         "id": str(receipt.redemption_id),
         "offer_name": receipt.offer_name,
+        "list_fen": receipt.list_fen,
+        "merchant_discount_fen": receipt.merchant_discount_fen,
         "bill_fen": receipt.bill_fen,
         "discount_fen": receipt.discount_fen,
         "customer_pays_fen": receipt.customer_pays_fen,
@@ -135,12 +138,14 @@ def photo() -> Response:
 
 @blueprint.get("/today")
 def today() -> str:
-    """List the store's day."""
+    """List the store's day; ``?day=`` shows an earlier one, for refunds."""
     place = _place()
-    day = bureau_day(clock.now())
+    now = bureau_day(clock.now())
+    asked = request.args.get("day", type=date.fromisoformat)
+    day = min(asked or now, now)
     receipts = receipts_of_day(place.counter.store_id, day)
     return render_template(
-        "merchants/till_today.html", store=place.store, day=day, receipts=receipts, totals=totals(receipts)
+        "merchants/till_today.html", store=place.store, day=day, today=now, receipts=receipts, totals=totals(receipts)
     )
 
 
@@ -171,7 +176,10 @@ def _receipt_page(counter: Counter, redemption_id: UUID, refusal: Refusal | None
     return render_template(
         "merchants/till_receipt.html",
         receipt=shown,
-        may_void=is_today and shown.status == "redeemed",
+        may_void=is_today and shown.status == "redeemed" and not shown.refunded_bill_fen,
+        may_refund=shown.status == "redeemed",
+        refunds=refunds_of(redemption_id),
+        payers=payer_words(shown.payers),
         void_reasons=void_reasons(),
         refusal=refusal,
     )

@@ -108,6 +108,13 @@ class Redemption(Base):
     __table_args__ = (
         CheckConstraint(_one_of(REDEMPTION.states), name="status"),
         CheckConstraint("discount_fen > 0 AND bill_fen > 0 AND discount_fen <= bill_fen", name="amounts"),
+        CheckConstraint(
+            "borne_fen >= 0 AND borne_fen <= discount_fen"
+            " AND refunded_bill_fen >= 0 AND refunded_bill_fen <= bill_fen"
+            " AND refunded_discount_fen >= 0 AND refunded_discount_fen <= discount_fen",
+            name="refunds_within",
+        ),
+        CheckConstraint("list_fen IS NULL OR list_fen >= bill_fen", name="list_price"),
         # The last guard against spending an entitlement twice, under everything that should have stopped it.
         Index(
             "uq_redemption_entitlement_id_live",
@@ -130,8 +137,15 @@ class Redemption(Base):
     store_id: Mapped[int] = mapped_column(ForeignKey("store.id"))
     till_id: Mapped[int | None] = mapped_column(ForeignKey("till.id"))
     cashier_id: Mapped[int | None] = mapped_column(ForeignKey("cashier.id"))
+    #: before the merchant's own discounts, where the till said so; the bill is after them
+    list_fen: Mapped[int | None] = mapped_column(BigInteger)
     bill_fen: Mapped[int] = mapped_column(BigInteger)
     discount_fen: Mapped[int] = mapped_column(BigInteger)
+    #: the merchant's own share of the discount, which nobody owes it
+    borne_fen: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    #: what has come back of bill and discount, over all refunds
+    refunded_bill_fen: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    refunded_discount_fen: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     status: Mapped[str] = mapped_column(String(20))
     redeemed_at: Mapped[datetime] = mapped_column(UTCDateTime)
     bureau_day: Mapped[date]
@@ -148,6 +162,72 @@ class Redemption(Base):
     @property
     def customer_pays_fen(self) -> int:
         return self.bill_fen - self.discount_fen
+
+
+class Refund(Base):
+    """Goods of one redemption that came back after the voucher was used: bill_fen of the bill, for which discount_fen
+    of the discount come back and the customer gets customer_fen."""
+
+    __tablename__ = "refund"
+    __table_args__ = (
+        CheckConstraint(
+            "bill_fen > 0 AND discount_fen >= 0 AND customer_fen >= 0 AND borne_fen >= 0 AND borne_fen <= discount_fen",
+            name="amounts",
+        ),
+        CheckConstraint("recovery IN ('at_once', 'later')", name="recovery"),
+        # What is netted in a statement is not repaid as well.
+        CheckConstraint("repaid_at IS NULL OR (recovery = 'later' AND statement_id IS NULL)", name="recovered_once"),
+        Index("ix_refund_bureau_day_campaign_id", "bureau_day", "campaign_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    redemption_id: Mapped[UUID] = mapped_column(ForeignKey("redemption.id"), index=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    merchant_id: Mapped[int] = mapped_column(ForeignKey("merchant.id"), index=True)
+    till_id: Mapped[int | None] = mapped_column(ForeignKey("till.id"))
+    cashier_id: Mapped[int | None] = mapped_column(ForeignKey("cashier.id"))
+    bill_fen: Mapped[int] = mapped_column(BigInteger)
+    discount_fen: Mapped[int] = mapped_column(BigInteger)
+    #: the merchant's own share of discount_fen
+    borne_fen: Mapped[int] = mapped_column(BigInteger)
+    customer_fen: Mapped[int] = mapped_column(BigInteger)
+    #: the voucher went back to its holder
+    restored: Mapped[bool]
+    reason: Mapped[str] = mapped_column(String(100))
+    refunded_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    bureau_day: Mapped[date]
+    #: "at_once": nobody had settled the redemption yet; "later": what was owed or paid for it is taken back from the
+    #: merchant's next statement, or repaid
+    recovery: Mapped[str] = mapped_column(String(10))
+    #: the statement on which it is deducted
+    statement_id: Mapped[int | None] = mapped_column(index=True)
+    repaid_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    repaid_by: Mapped[str | None] = mapped_column(String(60))
+    repayment_reference: Mapped[str | None] = mapped_column(String(60))
+
+    redemption: Mapped[Redemption] = relationship()
+    merchant: Mapped[Merchant] = relationship()
+    campaign: Mapped[Campaign] = relationship()
+
+    @property
+    def owed_back_fen(self) -> int:
+        """What the merchant has to return, or was not paid in the first place."""
+        return self.discount_fen - self.borne_fen
+
+
+class RefundPart(Base):
+    """What one fund source has of a refund: of the discount, and of the bill that the discount had driven."""
+
+    __tablename__ = "refund_part"
+    __table_args__ = (
+        PrimaryKeyConstraint("refund_id", "fund_source_id"),
+        CheckConstraint("discount_fen >= 0 AND bill_fen >= 0", name="amounts"),
+    )
+
+    refund_id: Mapped[UUID] = mapped_column(ForeignKey("refund.id"))
+    fund_source_id: Mapped[int] = mapped_column(ForeignKey("fund_source.id"))
+    discount_fen: Mapped[int] = mapped_column(BigInteger)
+    bill_fen: Mapped[int] = mapped_column(BigInteger)
 
 
 class RefusedScan(Base):

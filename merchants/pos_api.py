@@ -13,8 +13,17 @@ from flask_smorest import Blueprint
 from foundation.errors import Refusal
 from foundation.idempotency import Answer, fingerprint, once
 from identity import gates
-from merchants import redemptions
-from merchants.pos_schemas import ProblemAnswer, QuoteAnswer, ReceiptAnswer, RedeemBody, StrictJsonParser, VoidBody
+from merchants import redemptions, refunds
+from merchants.pos_schemas import (
+    ProblemAnswer,
+    QuoteAnswer,
+    ReceiptAnswer,
+    RedeemBody,
+    RefundAnswer,
+    RefundBody,
+    StrictJsonParser,
+    VoidBody,
+)
 from merchants.receipts import Receipt, receipt_of
 from merchants.register import Counter, counter_of_till_account
 
@@ -22,6 +31,7 @@ blueprint = Blueprint("pos", __name__, description="Redemptions at the merchants
 blueprint.ARGUMENTS_PARSER = StrictJsonParser()
 
 _receipt_answer = ReceiptAnswer()
+_refund_answer = RefundAnswer()
 
 _PROBLEM = {"schema": ProblemAnswer, "content_type": "application/problem+json"}
 _KEY_HEADER = {
@@ -61,11 +71,11 @@ def redeem(body: dict[str, Any]) -> Response:
     customer. A refused code stays refused under the same Idempotency-Key.
     """
     counter = _counter()
-    code_text, bill_fen = body["code"], body["bill_fen"]
+    code_text, bill_fen, list_fen = body["code"], body["bill_fen"], body.get("list_fen")
 
     def work() -> Answer:
         try:
-            receipt = redemptions.redeem(counter, code_text, bill_fen)
+            receipt = redemptions.redeem(counter, code_text, bill_fen, list_fen=list_fen)
         except Refusal as refusal:
             if refusal.retryable:
                 raise
@@ -113,6 +123,44 @@ def void(body: dict[str, Any], redemption_id: UUID) -> Response:
     return _once(body, work)
 
 
+@blueprint.post("/redemptions/<uuid:redemption_id>/refunds")
+@blueprint.doc(parameters=[_KEY_HEADER], security=[{"tillKey": []}])
+@blueprint.arguments(RefundBody)
+@blueprint.response(201, RefundAnswer, headers=_REPLAYED)
+@_problems(400, 401, 403, 404, 409, 415, 422, 429, 503)
+def refund(body: dict[str, Any], redemption_id: UUID) -> Response:
+    """Take back goods of a redemption of this store
+
+    On its day or later, in one refund or in several until the whole bill has come back. The campaign's rule says
+    what the customer gets and whether the entitlement goes back to its holder.
+    """
+    counter = _counter()
+
+    def work() -> Answer:
+        try:
+            slip = refunds.refund(
+                redemption_id, counter, body["goods_fen"], body["reason"], paid_back=body["paid_back"]
+            )
+        except Refusal as refusal:
+            if refusal.retryable:
+                raise
+            return _refused(refusal)
+        told: dict[str, Any] = _refund_answer.dump(slip)
+        return Answer(201, told)
+
+    return _once(body, work)
+
+
+@blueprint.get("/redemptions/<uuid:redemption_id>/refunds")
+@blueprint.doc(security=[{"tillKey": []}])
+@blueprint.response(200, RefundAnswer(many=True))
+@_problems(401, 404, 429, 503)
+def look_up_refunds(redemption_id: UUID) -> list[refunds.RefundSlip]:
+    """List the refunds of a redemption of this store"""
+    receipt_of(redemption_id, _counter().store_id)
+    return refunds.refunds_of(redemption_id)
+
+
 @blueprint.post("/quotes")
 @blueprint.doc(security=[{"tillKey": []}])
 @blueprint.arguments(RedeemBody)
@@ -123,7 +171,7 @@ def quote(body: dict[str, Any]) -> Any:
 
     Changes nothing, and promises nothing: the code may be used elsewhere in the meantime.
     """
-    return redemptions.quote_code(_counter(), body["code"], body["bill_fen"])
+    return redemptions.quote_code(_counter(), body["code"], body["bill_fen"], list_fen=body.get("list_fen"))
 
 
 def _counter() -> Counter:

@@ -121,6 +121,18 @@ class RedeemBody(_Body):
         },
     )
     bill_fen = Fen(required=True, metadata=_BILL)
+    list_fen = Fen(
+        allow_none=True,
+        metadata={
+            "description": (
+                "The sale before the merchant's own discounts, where there are any; bill_fen is after them and decides "
+                "whether the threshold is reached."
+            ),
+            "example": 15000,
+            "minimum": 1,
+            "maximum": LARGEST_AMOUNT_FEN,
+        },
+    )
 
 
 class VoidBody(_Body):
@@ -130,6 +142,29 @@ class VoidBody(_Body):
         required=True,
         validate=validate.Length(1, 100),
         metadata={"description": "2 to 100 characters, kept with the redemption.", "example": "顾客退货"},
+    )
+
+
+class RefundBody(_Body):
+    """What comes back of a redemption."""
+
+    goods_fen = Fen(
+        required=True,
+        metadata={
+            "description": "The returned goods' part of the bill in fen, before the voucher.",
+            "example": 5000,
+            "minimum": 1,
+            "maximum": LARGEST_AMOUNT_FEN,
+        },
+    )
+    reason = fields.String(
+        required=True,
+        validate=validate.Length(1, 100),
+        metadata={"description": "2 to 100 characters, kept with the refund.", "example": "质量问题"},
+    )
+    paid_back = fields.Boolean(
+        load_default=False,
+        metadata={"description": "The customer has paid the subsidy back, where the campaign wants that first."},
     )
 
 
@@ -145,7 +180,17 @@ class ReceiptAnswer(QuoteAnswer):
     """A redemption as the till prints it."""
 
     redemption_id = fields.UUID(required=True)
-    status = fields.String(required=True, metadata={"enum": ["redeemed", "voided"]})
+    status = fields.String(required=True, metadata={"enum": ["redeemed", "voided", "returned", "refunded"]})
+    list_fen = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Before the merchant's own discounts, if it was sent."}
+    )
+    merchant_discount_fen = fields.Integer(
+        required=True, metadata={"description": "What the merchant gave by its own discounts."}
+    )
+    borne_fen = fields.Integer(
+        required=True, metadata={"description": "The merchant's own share of the discount, which is not paid to it."}
+    )
+    refunded_bill_fen = fields.Integer(required=True, metadata={"description": "What has come back of the bill."})
     campaign_name = fields.String(required=True)
     offer_name = fields.String(required=True)
     merchant_name = fields.String(required=True)
@@ -153,6 +198,19 @@ class ReceiptAnswer(QuoteAnswer):
     redeemed_at = fields.DateTime(required=True, metadata={"description": "UTC, ISO 8601"})
     voided_at = fields.DateTime(required=True, allow_none=True)
     void_reason = fields.String(required=True, allow_none=True)
+
+
+class RefundAnswer(Schema):
+    """A refund: of the discount, discount_fen come back, and the customer is to be given customer_fen."""
+
+    refund_id = fields.UUID(required=True)
+    redemption_id = fields.UUID(required=True)
+    goods_fen = fields.Integer(required=True)
+    discount_fen = fields.Integer(required=True)
+    customer_fen = fields.Integer(required=True)
+    restored = fields.Boolean(required=True, metadata={"description": "The customer has the voucher again."})
+    reason = fields.String(required=True)
+    refunded_at = fields.DateTime(required=True, metadata={"description": "UTC, ISO 8601"})
 
 
 class ProblemAnswer(Schema):

@@ -1,12 +1,13 @@
 """Receipts: the read side of redemptions, for tills and for the people at them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import Select, select
 
+from campaigns.catalog import offer_facts
 from campaigns.models import Campaign, Offer
 from foundation.db import db
 from merchants.errors import RedemptionUnknown
@@ -28,10 +29,26 @@ class Receipt:
     status: str = "redeemed"
     voided_at: datetime | None = None
     void_reason: str | None = None
+    #: payer ("government", "bank", "merchant") → fen of the discount
+    payers: Mapping[str, int] = field(default_factory=dict)
+    #: before the merchant's own discounts, where the till said so
+    list_fen: int | None = None
+    #: what has come back of the bill
+    refunded_bill_fen: int = 0
 
     @property
     def customer_pays_fen(self) -> int:
         return self.bill_fen - self.discount_fen
+
+    @property
+    def merchant_discount_fen(self) -> int:
+        """What the merchant gave by its own discounts, apart from any voucher."""
+        return (self.list_fen or self.bill_fen) - self.bill_fen
+
+    @property
+    def borne_fen(self) -> int:
+        """The merchant's own share of the discount."""
+        return self.payers.get("merchant", 0)
 
 
 @dataclass(frozen=True)
@@ -67,7 +84,7 @@ def receipts_of_day(store_id: int, day: date, *, most: int = 500) -> list[Receip
 
 def totals(receipts: Sequence[Receipt]) -> DayTotals:
     """Add up receipts."""
-    live = [receipt for receipt in receipts if receipt.status == "redeemed"]
+    live = [receipt for receipt in receipts if receipt.status != "voided"]
     return DayTotals(
         count=len(live),
         bill_fen=sum(receipt.bill_fen for receipt in live),
@@ -99,4 +116,7 @@ def _receipt(redemption: Redemption, campaign: Campaign, offer: Offer, merchant:
         status=redemption.status,
         voided_at=redemption.voided_at,
         void_reason=redemption.void_reason,
+        list_fen=redemption.list_fen,
+        payers=offer_facts(offer.id).by_payer(redemption.discount_fen),
+        refunded_bill_fen=redemption.refunded_bill_fen,
     )

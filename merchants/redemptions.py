@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from campaigns.catalog import offer_facts
+from campaigns.catalog import OfferFacts, offer_facts
 from campaigns.terms.quote import Award
 from foundation import clock
 from foundation.clock import bureau_day
@@ -20,9 +20,16 @@ from foundation.errors import Refusal
 from foundation.ids import new_id, text_id
 from foundation.states import Step
 from ledger import accounts
-from ledger.accounts import Code
+from ledger.accounts import AccountKey, Code
 from ledger.posting import Posting, post, transfers_of
-from merchants.errors import AlreadySettled, AlreadyVoided, RedemptionUnknown, VoidReasonMissing, VoidTooLate
+from merchants.errors import (
+    AlreadyRefunded,
+    AlreadySettled,
+    AlreadyVoided,
+    RedemptionUnknown,
+    VoidReasonMissing,
+    VoidTooLate,
+)
 from merchants.models import Redemption, RefusedScan
 from merchants.receipts import Receipt, receipt_of
 from merchants.register import Counter
@@ -34,15 +41,16 @@ from voucher.codes import read_code
 Outcome = Receipt | Refusal
 
 
-def redeem(counter: Counter, code_text: str, bill_fen: int) -> Receipt:
-    """Redeem one code and return the receipt; the caller puts a refused scan on the trail (``record_refusal``).
+def redeem(counter: Counter, code_text: str, bill_fen: int, *, list_fen: int | None = None) -> Receipt:
+    """Redeem one code and return the receipt. list_fen: what the sale was before the merchant's own discounts. The
+    caller puts a refused scan on the trail (``record_refusal``).
 
     Refuses everything that ``read_code``, ``voucher.spending``, ``terms.quote`` and ``merchants.errors`` name:
     a bad amount or code first, then the counter, then the entitlement, then the campaign's terms.
     """
     # A refusal, whatever raised it, leaves nothing half done in the caller's transaction.
     with db.session.begin_nested():
-        outcome = redeem_batch([Scan(counter, code_text, bill_fen)])[0]
+        outcome = redeem_batch([Scan(counter, code_text, bill_fen, list_fen)])[0]
         if isinstance(outcome, Refusal):
             raise outcome
         return outcome
@@ -70,9 +78,9 @@ def redeem_batch(scans: Sequence[Scan]) -> list[Outcome]:
     return [outcomes[place] for place in range(len(scans))]
 
 
-def quote_code(counter: Counter, code_text: str, bill_fen: int) -> Award:
+def quote_code(counter: Counter, code_text: str, bill_fen: int, *, list_fen: int | None = None) -> Award:
     """Return what a code would be worth here, changing nothing. Refuses what ``redeem`` refuses."""
-    outcome = judge([Scan(counter, code_text, bill_fen)], clock.now())[0]
+    outcome = judge([Scan(counter, code_text, bill_fen, list_fen)], clock.now())[0]
     if isinstance(outcome, Refusal):
         raise outcome
     return outcome.award
@@ -84,7 +92,7 @@ def void(redemption_id: UUID, counter: Counter, reason: str) -> Receipt:
 
     A suspended till, which may be a stolen one, gives no vouchers back.
     Refuses VoidReasonMissing, StoreUnknown, MerchantSuspended, TillSuspended, RedemptionUnknown (also another
-    store's), VoidTooLate, AlreadySettled, AlreadyVoided.
+    store's), VoidTooLate, AlreadySettled, AlreadyRefunded, AlreadyVoided.
     """
     reason = reason.strip()
     if not 2 <= len(reason) <= 100:
@@ -103,11 +111,18 @@ def void(redemption_id: UUID, counter: Counter, reason: str) -> Receipt:
         raise VoidTooLate(day=redemption.bureau_day.isoformat())
     if redemption.statement_id is not None:
         raise AlreadySettled
+    if redemption.refunded_bill_fen:
+        raise AlreadyRefunded
     step = Step(counter.actor, now, reason, redemption.campaign_version_id)
     stamps = {"voided_at": now, "void_reason": reason}
     with db.session.begin_nested():
         moved = REDEMPTION.apply(
-            Redemption, [redemption_id], "void", step, also_set=stamps, only_if=(Redemption.statement_id.is_(None),)
+            Redemption,
+            [redemption_id],
+            "void",
+            step,
+            also_set=stamps,
+            only_if=(Redemption.statement_id.is_(None), Redemption.refunded_bill_fen == 0),
         )
         if not moved or not spending.restore(redemption.entitlement_id, step):
             raise AlreadyVoided
@@ -182,6 +197,8 @@ def _write(accepted: Sequence[Accepted], now: datetime) -> list[Receipt]:
             bill_fen=item.award.bill_fen,
             discount_fen=item.award.discount_fen,
             redeemed_at=now,
+            list_fen=item.scan.list_fen,
+            payers=item.facts.by_payer(item.award.discount_fen),
         )
         for row, item in zip(rows, accepted, strict=True)
     ]
@@ -199,8 +216,12 @@ def _row(item: Accepted, now: datetime) -> dict[str, Any]:
         "store_id": counter.store_id,
         "till_id": counter.till_id,
         "cashier_id": counter.cashier_id,
+        "list_fen": item.scan.list_fen,
         "bill_fen": item.award.bill_fen,
         "discount_fen": item.award.discount_fen,
+        "borne_fen": sum(
+            fen for code, fen in item.award.by_source.items() if item.facts.is_borne(item.facts.source_ids[code])
+        ),
         "status": "redeemed",
         "redeemed_at": now,
         "bureau_day": bureau_day(now),
@@ -213,7 +234,7 @@ def _owe(redemption_id: UUID, item: Accepted) -> list[Posting]:
         Posting(
             Code.REDEEM,
             accounts.outstanding(facts.campaign_id, facts.source_ids[source], offer_id=facts.offer_id),
-            accounts.payable(facts.campaign_id, facts.source_ids[source], merchant_id=item.site.merchant_id),
+            _spent(facts, facts.source_ids[source], item.site.merchant_id),
             fen,
             ("redemption", text_id(redemption_id)),
         )
@@ -222,13 +243,19 @@ def _owe(redemption_id: UUID, item: Accepted) -> list[Posting]:
     ]
 
 
+def _spent(facts: OfferFacts, source_id: int, merchant_id: int) -> AccountKey:
+    """Return where redeemed money goes: it is owed to the merchant, but for the merchant's own share."""
+    account = accounts.borne if facts.is_borne(source_id) else accounts.payable
+    return account(facts.campaign_id, source_id, merchant_id=merchant_id)
+
+
 def _take_back(redemption: Redemption, now: datetime) -> None:
     """Reverse every transfer of a redemption, each by its own."""
     document = ("redemption", text_id(redemption.id))
     facts = offer_facts(redemption.offer_id)
     postings = []
     for transfer, source_id in transfers_of(document, Code.REDEEM):
-        owed = accounts.payable(facts.campaign_id, source_id, merchant_id=redemption.merchant_id)
+        owed = _spent(facts, source_id, redemption.merchant_id)
         held = accounts.outstanding(facts.campaign_id, source_id, offer_id=facts.offer_id)
         postings.append(Posting(Code.VOID, owed, held, transfer.amount_fen, document, reverses_id=transfer.id))
     post(postings, at=now)

@@ -12,8 +12,8 @@ from campaigns.terms.quote import Award, quote
 from campaigns.terms.sale import Sale
 from foundation.db import db
 from foundation.errors import Refusal
-from foundation.money import check_amount_fen
-from merchants.errors import MerchantSuspended, NotEnrolled, OtherCity, StoreUnknown, TillSuspended
+from foundation.money import check_amount_fen, format_yuan
+from merchants.errors import ListPriceBelowBill, MerchantSuspended, NotEnrolled, OtherCity, StoreUnknown, TillSuspended
 from merchants.models import Enrollment, Merchant, Store, Till
 from merchants.register import Counter
 from voucher import spending
@@ -23,11 +23,13 @@ from voucher.spending import Presented
 
 @dataclass(frozen=True)
 class Scan:
-    """One scan: where, what was read, and the bill in fen (after the merchant's own discounts)."""
+    """One scan: where, what was read, and the bill in fen (after the merchant's own discounts). list_fen: before them,
+    where the till says it; the threshold is of the bill."""
 
     counter: Counter
     code_text: str
     bill_fen: int
+    list_fen: int | None = None
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Site:
     store_name: str
     county: str
     industry: str
+    is_above_quota: bool
     enrolled: frozenset[int]
 
 
@@ -60,6 +63,7 @@ def judge(scans: Sequence[Scan], now: datetime) -> list[Accepted | Refusal]:
     for scan in scans:
         try:
             check_amount_fen(scan.bill_fen, field="bill_fen")
+            _check_list_price(scan)
             read.append(read_code(scan.code_text))
         except Refusal as refusal:
             read.append(refusal)
@@ -73,6 +77,14 @@ def require_site(counter: Counter) -> Site:
     if isinstance(site, Refusal):
         raise site
     return site
+
+
+def _check_list_price(scan: Scan) -> None:
+    if scan.list_fen is None:
+        return
+    check_amount_fen(scan.list_fen, field="list_fen")
+    if scan.list_fen < scan.bill_fen:
+        raise ListPriceBelowBill(listed=format_yuan(scan.list_fen), bill=format_yuan(scan.bill_fen))
 
 
 def _judge_one(
@@ -94,7 +106,13 @@ def _judge_one(
         return OtherCity(city=city_name(facts.city))
     if facts.campaign_id not in site.enrolled:
         return NotEnrolled(campaign=facts.campaign_name)
-    sale = Sale(bill_fen=scan.bill_fen, county=site.county, industry=site.industry, at=now)
+    sale = Sale(
+        bill_fen=scan.bill_fen,
+        county=site.county,
+        industry=site.industry,
+        at=now,
+        is_above_quota=site.is_above_quota,
+    )
     try:
         award = quote(facts.terms, sale, valid_from=presented.valid_from, expires_at=presented.expires_at)
     except Refusal as refusal:
@@ -148,5 +166,6 @@ def _site(
         store_name=store.name,
         county=store.county,
         industry=merchant.industry,
+        is_above_quota=merchant.is_above_quota,
         enrolled=frozenset(enrolled.get(merchant.id, ())),
     )

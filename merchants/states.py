@@ -16,5 +16,8 @@ REDEMPTION = StateMachine(
     {
         ("", "redeem"): "redeemed",
         ("redeemed", "void"): "voided",
+        # Everything has come back after the day: with the voucher to its holder, or without.
+        ("redeemed", "return"): "returned",
+        ("redeemed", "refund"): "refunded",
     },
 )

@@ -1,11 +1,24 @@
 """What the till's scripts say: they carry no words of their own, so that all words go through gettext."""
 
+from collections.abc import Mapping
+
 from flask_babel import gettext as _
 
 
 def void_reasons() -> list[str]:
     """Return the usual reasons for a void, to choose from."""
     return [_("顾客退货"), _("金额输错"), _("顾客改用其他付款方式"), _("重复核销")]
+
+
+def payer_words(payers: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Return (who, fen) of those who pay a voucher together; nothing where one pays it all."""
+    names = {"government": _("政府"), "bank": _("银行"), "merchant": _("本店")}
+    return [(names[payer], fen) for payer, fen in payers.items()] if len(payers) > 1 else []
+
+
+def refund_reasons() -> list[str]:
+    """Return the usual reasons for a refund, to choose from."""
+    return [_("质量问题"), _("买错或不合适"), _("顾客不想要了"), _("订单取消")]
 
 
 def till_words() -> dict[str, str]:
@@ -15,6 +28,8 @@ def till_words() -> dict[str, str]:
         "refused": _("没有核销"),
         "collect": _("再收"),
         "bill": _("消费"),
+        "listed": _("优惠前"),
+        "merchant_discount": _("店内优惠"),
         "discount": _("券抵"),
         "offer": _("券"),
         "next": _("直接扫下一位，或轻点返回"),

@@ -14,6 +14,7 @@ register(
             UNION ALL SELECT 'claim_batch', REPLACE(CAST(id AS TEXT), '-', '') FROM claim_batch
             UNION ALL SELECT 'expiry_run', REPLACE(CAST(id AS TEXT), '-', '') FROM expiry_run
             UNION ALL SELECT 'redemption', REPLACE(CAST(id AS TEXT), '-', '') FROM redemption
+            UNION ALL SELECT 'refund', REPLACE(CAST(id AS TEXT), '-', '') FROM refund
             UNION ALL SELECT 'statement', CAST(id AS TEXT) FROM statement
         ) d ON d.kind = t.document_kind AND d.id = t.document_id
         WHERE d.id IS NULL
@@ -41,31 +42,54 @@ register(
     ),
     Check(
         "driven_consumption_matches_redemptions",
-        "The kept 拉动消费 of closed days is the sum of the bills of their standing redemptions, also by merchant.",
+        "The kept 拉动消费 of closed days is the sum of the bills of their standing redemptions less the goods that"
+        " came back on them, also by merchant.",
         """
         SELECT * FROM (
             SELECT (SELECT COALESCE(SUM(driven_fen), 0) FROM day_figure) AS by_day_fen,
                    (SELECT COALESCE(SUM(driven_fen), 0) FROM merchant_day_figure) AS by_merchant_fen,
                    (SELECT COALESCE(SUM(r.bill_fen), 0) FROM redemption r
-                    JOIN closed_day d ON d.bureau_day = r.bureau_day WHERE r.status = 'redeemed') AS bills_fen
+                    JOIN closed_day d ON d.bureau_day = r.bureau_day WHERE r.status <> 'voided')
+                 - (SELECT COALESCE(SUM(f.bill_fen), 0) FROM refund f
+                    JOIN closed_day d ON d.bureau_day = f.bureau_day) AS bills_fen
         ) sums WHERE by_day_fen <> bills_fen OR by_merchant_fen <> bills_fen
         """,
     ),
     Check(
-        "statements_match_their_redemptions",
-        "Each live statement is the sum of its redemptions, and of its lines by source.",
+        "refund_figures_match_refunds",
+        "The kept refunds of closed days are those that were made on them, also by merchant.",
         """
-        SELECT s.id, s.payable_fen, COALESCE(r.fen, 0) AS redeemed_fen, COALESCE(l.fen, 0) AS lines_fen
+        SELECT * FROM (
+            SELECT (SELECT COALESCE(SUM(refunded_fen), 0) FROM day_figure) AS by_day_fen,
+                   (SELECT COALESCE(SUM(refunded_fen), 0) FROM merchant_day_figure) AS by_merchant_fen,
+                   (SELECT COALESCE(SUM(f.discount_fen), 0) FROM refund f
+                    JOIN closed_day d ON d.bureau_day = f.bureau_day) AS refunds_fen
+        ) sums WHERE by_day_fen <> refunds_fen OR by_merchant_fen <> refunds_fen
+        """,
+    ),
+    Check(
+        "statements_match_their_redemptions",
+        "Each live statement is its redemptions less what the merchant bears and less its refunds, and the sum of its"
+        " lines by source.",
+        """
+        SELECT s.id, s.payable_fen, COALESCE(r.fen, 0) AS redeemed_fen, COALESCE(f.fen, 0) AS deducted_fen,
+               COALESCE(l.fen, 0) AS lines_fen
         FROM statement s JOIN settlement_batch b ON b.id = s.batch_id
         LEFT JOIN (
-            SELECT statement_id, COUNT(*) AS n, SUM(discount_fen) AS fen, SUM(bill_fen) AS bill FROM redemption
+            SELECT statement_id, COUNT(*) AS n, SUM(discount_fen - borne_fen) AS fen, SUM(bill_fen) AS bill
+            FROM redemption
             WHERE statement_id IS NOT NULL GROUP BY statement_id
         ) r ON r.statement_id = s.id
+        LEFT JOIN (
+            SELECT statement_id, COUNT(*) AS n, SUM(discount_fen - borne_fen) AS fen FROM refund
+            WHERE statement_id IS NOT NULL GROUP BY statement_id
+        ) f ON f.statement_id = s.id
         LEFT JOIN (SELECT statement_id, SUM(amount_fen) AS fen FROM statement_line GROUP BY statement_id) l
             ON l.statement_id = s.id
-        WHERE (b.status <> 'rejected' AND (s.payable_fen <> COALESCE(r.fen, 0) OR s.bill_fen <> COALESCE(r.bill, 0)
-               OR s.redemption_count <> COALESCE(r.n, 0)))
-           OR (b.status = 'rejected' AND r.n > 0)
+        WHERE (b.status <> 'rejected' AND (s.payable_fen <> COALESCE(r.fen, 0) - COALESCE(f.fen, 0)
+               OR s.bill_fen <> COALESCE(r.bill, 0) OR s.redemption_count <> COALESCE(r.n, 0)
+               OR s.deduction_count <> COALESCE(f.n, 0) OR s.deducted_fen <> COALESCE(f.fen, 0)))
+           OR (b.status = 'rejected' AND (r.n > 0 OR f.n > 0))
            OR s.payable_fen <> COALESCE(l.fen, 0)
         """,
     ),

@@ -20,6 +20,8 @@ from identity.form_again import form_again
 from ledger import naming, words
 from ledger import reading as ledger
 from merchants import listing
+from merchants.models import Refund
+from merchants.refunds import refunds_of
 from settlement import reading
 from settlement.charts import chart_of
 from settlement.errors import QueryMalformed
@@ -105,7 +107,12 @@ def rows() -> str:
 def redemption(redemption_id: UUID) -> str:
     """Show one redemption: what was bought where, who paid for it, and every movement of its money."""
     facts = reading.redemption(redemption_id)
-    movements = ledger.movements_of("redemption", text_id(redemption_id))
+    refunds = refunds_of(redemption_id)
+    movements = [
+        movement
+        for document in [("redemption", text_id(redemption_id)), *(("refund", text_id(r.refund_id)) for r in refunds)]
+        for movement in ledger.movements_of(*document)
+    ]
     source_ids = {credit.fund_source_id for _transfer, _debit, credit in movements}
     return render_template(
         "settlement/redemption.html",
@@ -116,7 +123,13 @@ def redemption(redemption_id: UUID) -> str:
         kinds=words.KINDS,
         history=history("redemption", redemption_id),
         county_name=county_name,
-        events={"void": _("撤销")},
+        refunds=refunds,
+        events={
+            "redeem": _("核销"),
+            "void": _("撤销"),
+            "return": _("整单退货，券退回"),
+            "refund": _("全部退货，券不退回"),
+        },
     )
 
 
@@ -255,4 +268,10 @@ def _redemption_page(document_id: str) -> str:
     return url_for("settlement_desk.redemption", redemption_id=UUID(document_id))
 
 
+def _refund_page(document_id: str) -> str | None:
+    redemption_id = db.session.scalar(select(Refund.redemption_id).where(Refund.id == UUID(document_id)))
+    return url_for("settlement_desk.redemption", redemption_id=redemption_id) if redemption_id else None
+
+
 naming.register_page("redemption", _redemption_page)
+naming.register_page("refund", _refund_page)

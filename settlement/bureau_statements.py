@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -16,7 +17,7 @@ from identity.directory import history, officer_names
 from identity.form_again import form_again
 from ledger import naming, words
 from ledger import reading as ledger
-from settlement import closing, reading
+from settlement import claw_backs, closing, reading
 from settlement.errors import QueryMalformed
 from settlement.exports import to_csv, to_xlsx
 from settlement.payment_list import payment_sheet
@@ -108,6 +109,21 @@ def payments(batch_id: int, kind: str) -> Response:
     return response
 
 
+@blueprint.post("/claw-backs/<uuid:refund_id>")
+def repaid(refund_id: UUID) -> Response:
+    """Record that a merchant has paid a refund back."""
+    gates.require_role("finance")
+    try:
+        with transaction():
+            claw_backs.record_repaid(refund_id, by=gates.principal().actor, reference=request.form.get("reference", ""))
+    except Refusal as refusal:
+        return form_again("settlement/batches.html", refusal, typed={}, **_batches_page())
+    flash(_("已登记退回，金额回到资金池。"))
+    response = redirect(url_for("statements_desk.batches"), code=303)
+    assert isinstance(response, Response)
+    return response
+
+
 @blueprint.get("/statement/<int:statement_id>")
 def statement(statement_id: int) -> str:
     """Show one statement down to its redemptions and its movements in the ledger."""
@@ -119,6 +135,7 @@ def statement(statement_id: int) -> str:
         state_names=_states(),
         sources=naming.names("fund_source", set(found.by_source)),
         page=reading.redemptions_of_statement(found.statement.id, _page_number()),
+        deductions=reading.refunds_of_statement(found.statement.id),
         movements=ledger.movements_of("statement", str(found.statement.id)),
         codes=words.CODES,
         kinds=words.KINDS,
@@ -129,6 +146,7 @@ def _batches_page() -> dict[str, Any]:
     page = reading.batch_page(_page_number())
     return {
         "unsettled": reading.unsettled(),
+        "claw_backs": claw_backs.pending(),
         "page": page,
         "state_names": _states(),
         "names": officer_names(

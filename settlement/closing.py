@@ -9,19 +9,19 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Uuid, cast, func, select, update
+from sqlalchemy import func, select, update
 
 from foundation import clock
 from foundation.clock import bureau_day
-from foundation.db import db, insert_rows
+from foundation.db import db
 from foundation.errors import N_
 from foundation.states import Step
 from foundation.words import Words
 from ledger import accounts
 from ledger.accounts import Code
-from ledger.models import LedgerAccount, Transfer
 from ledger.posting import Posting, post
-from merchants.models import Redemption
+from merchants.models import Redemption, Refund
+from settlement.deductions import make_lines, recoveries
 from settlement.errors import (
     ApproverClosedIt,
     BatchNotInState,
@@ -48,7 +48,7 @@ def close_period(campaign_id: int, last_day: date, *, by: str) -> SettlementBatc
     unsettled = (
         Redemption.campaign_id == campaign_id,
         Redemption.bureau_day <= last_day,
-        Redemption.status == "redeemed",
+        Redemption.status != "voided",
         Redemption.statement_id.is_(None),
     )
     merchants = db.session.scalars(
@@ -68,7 +68,7 @@ def close_period(campaign_id: int, last_day: date, *, by: str) -> SettlementBatc
         raise NothingToSettle(day=last_day.isoformat())
     batch.first_day = min(first_days)
     db.session.flush()
-    _make_lines(batch)
+    make_lines(batch)
     return batch
 
 
@@ -83,44 +83,17 @@ def _make_statement(batch: SettlementBatch, merchant_id: int, unsettled: Sequenc
         .values(statement_id=statement.id)
         .execution_options(synchronize_session=False)
     )
-    count, bill_fen, payable_fen, first_day = db.session.execute(
-        select(
-            func.count(),
-            func.coalesce(func.sum(Redemption.bill_fen), 0),
-            func.coalesce(func.sum(Redemption.discount_fen), 0),
-            func.min(Redemption.bureau_day),
-        ).where(Redemption.statement_id == statement.id)
+    count, bill_fen, first_day = db.session.execute(
+        select(func.count(), func.coalesce(func.sum(Redemption.bill_fen), 0), func.min(Redemption.bureau_day)).where(
+            Redemption.statement_id == statement.id
+        )
     ).one()
     if count == 0:
         db.session.delete(statement)
         return None
-    statement.redemption_count, statement.bill_fen, statement.payable_fen = int(count), int(bill_fen), int(payable_fen)
+    statement.redemption_count, statement.bill_fen = int(count), int(bill_fen)
     first: date = first_day
     return first
-
-
-def _make_lines(batch: SettlementBatch) -> None:
-    """Write who pays what of each statement, from the transfers of its redemptions."""
-    by_source = db.session.execute(
-        select(Redemption.statement_id, LedgerAccount.fund_source_id, func.sum(Transfer.amount_fen))
-        .select_from(Transfer)
-        .join(Redemption, Redemption.id == cast(Transfer.document_id, Uuid))
-        .join(Statement, Statement.id == Redemption.statement_id)
-        .join(LedgerAccount, LedgerAccount.id == Transfer.credit_account_id)
-        .where(
-            Statement.batch_id == batch.id,
-            Transfer.bureau_day.between(batch.first_day, batch.last_day),
-            Transfer.code == Code.REDEEM.value,
-        )
-        .group_by(Redemption.statement_id, LedgerAccount.fund_source_id)
-    )
-    insert_rows(
-        StatementLine,
-        [
-            {"statement_id": statement_id, "fund_source_id": source_id, "amount_fen": int(fen)}
-            for statement_id, source_id, fen in by_source
-        ],
-    )
 
 
 def approve(batch_id: int, *, by: str) -> None:
@@ -133,11 +106,12 @@ def approve(batch_id: int, *, by: str) -> None:
         raise ApproverClosedIt
     now = clock.now()
     _move(batch, "approve", Step(by, now), {"approved_by": by, "approved_at": now})
-    _post_lines(batch, Code.CLEAR)
+    post(_lines_of(batch, Code.CLEAR) + recoveries(batch), at=now)
 
 
 def reject(batch_id: int, *, by: str, reason: str) -> None:
-    """Send a closed batch back: its redemptions are free to be settled again. Who closed it may do this as well.
+    """Send a closed batch back: its redemptions and refunds are free to be settled again. Who closed it may do
+    this as well.
 
     Refuses BatchUnknown, BatchNotInState, ReasonMissing.
     """
@@ -147,12 +121,13 @@ def reject(batch_id: int, *, by: str, reason: str) -> None:
     batch = _batch(batch_id)
     _move(batch, "reject", Step(by, clock.now(), reason), {})
     statements = select(Statement.id).where(Statement.batch_id == batch_id)
-    db.session.execute(
-        update(Redemption)
-        .where(Redemption.statement_id.in_(statements))
-        .values(statement_id=None)
-        .execution_options(synchronize_session=False)
-    )
+    for model in (Redemption, Refund):
+        db.session.execute(
+            update(model)
+            .where(model.statement_id.in_(statements))
+            .values(statement_id=None)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def mark_paid(batch_id: int, *, by: str, payment_reference: str) -> None:
@@ -164,7 +139,7 @@ def mark_paid(batch_id: int, *, by: str, payment_reference: str) -> None:
     now = clock.now()
     stamps = {"paid_by": by, "paid_at": now, "payment_reference": payment_reference}
     _move(batch, "pay", Step(by, now, payment_reference), stamps)
-    _post_lines(batch, Code.PAY)
+    post(_lines_of(batch, Code.PAY), at=now)
 
 
 def _batch(batch_id: int) -> SettlementBatch:
@@ -182,7 +157,7 @@ def _move(batch: SettlementBatch, event: str, step: Step, stamps: dict[str, Any]
     db.session.expire(batch)
 
 
-def _post_lines(batch: SettlementBatch, code: Code) -> None:
+def _lines_of(batch: SettlementBatch, code: Code) -> list[Posting]:
     rows = db.session.execute(
         select(Statement.id, Statement.merchant_id, StatementLine.fund_source_id, StatementLine.amount_fen)
         .join(StatementLine, StatementLine.statement_id == Statement.id)
@@ -197,7 +172,7 @@ def _post_lines(batch: SettlementBatch, code: Code) -> None:
         else:
             pair = (cleared, accounts.paid(batch.campaign_id, source_id, merchant_id=merchant_id))
         postings.append(Posting(code, *pair, fen, ("statement", str(statement_id))))
-    post(postings, at=clock.now())
+    return postings
 
 
 def lines_of(batch_id: int) -> dict[int, list[StatementLine]]:

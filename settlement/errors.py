@@ -55,6 +55,18 @@ class PaymentReferenceMissing(Malformed):
     field = "payment_reference"
 
 
+class RefundNotPending(Conflict):
+    code = "refund_not_pending"
+    message = N_("这笔退款没有待退回的金额")
+    way_out = N_("请刷新页面：可能已经在对账单里扣回，或已经登记退回")
+
+
+class NotPaidYet(Conflict):
+    code = "redemption_not_paid_yet"
+    message = N_("这笔核销还没有拨付，不需要商户退回")
+    way_out = N_("会在商户的下一张对账单里自动扣回")
+
+
 class QueryMalformed(Malformed):
     code = "report_query_malformed"
     message = N_("报表条件“%(given)s”无法识别")

@@ -12,13 +12,14 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from sqlalchemy import case, func, select
+from sqlalchemy.orm import aliased
 
 from campaigns.catalog import offer_facts
 from campaigns.models import Offer
 from foundation.db import db
 from ledger.accounts import Code
 from ledger.models import LedgerAccount, Transfer
-from merchants.models import Merchant, Redemption, Store
+from merchants.models import Merchant, Redemption, Refund, RefundPart, Store
 from settlement.parts import parts
 
 
@@ -50,6 +51,8 @@ class Sums:
     redeemed_fen: int = 0
     voided_count: int = 0
     voided_fen: int = 0
+    refunded_count: int = 0
+    refunded_fen: int = 0
     driven_fen: int = 0
 
     def add(self, other: Any) -> None:
@@ -73,6 +76,7 @@ def compute(first_day: date, last_day: date) -> dict[Place, Sums]:
     figures: dict[Place, Sums] = defaultdict(Sums)
     _add_issuance(figures, first_day, last_day)
     _add_redemptions(figures, first_day, last_day)
+    _add_refunds(figures, first_day, last_day)
     return dict(figures)
 
 
@@ -155,6 +159,43 @@ def _add_redemptions(figures: dict[Place, Sums], first_day: date, last_day: date
         sums.voided_count += int(voided)
         sums.voided_fen += int(voided_fen)
         sums.driven_fen += int(driven_fen)
+
+
+def _add_refunds(figures: dict[Place, Sums], first_day: date, last_day: date) -> None:
+    """Take off what came back, on the day on which it did."""
+    place = (
+        Refund.bureau_day,
+        Redemption.campaign_id,
+        Redemption.offer_id,
+        RefundPart.fund_source_id,
+        Store.county,
+        Merchant.industry,
+        Redemption.merchant_id,
+    )
+    # As with redemptions, one is counted on the row of its first source.
+    other = aliased(RefundPart)
+    first_source = (
+        select(func.min(other.fund_source_id)).where(other.refund_id == RefundPart.refund_id).scalar_subquery()
+    )
+    rows = db.session.execute(
+        select(
+            *place,
+            func.sum(case((RefundPart.fund_source_id == first_source, 1), else_=0)),
+            func.sum(RefundPart.discount_fen),
+            func.sum(RefundPart.bill_fen),
+        )
+        .join(Refund, Refund.id == RefundPart.refund_id)
+        .join(Redemption, Redemption.id == Refund.redemption_id)
+        .join(Store, Store.id == Redemption.store_id)
+        .join(Merchant, Merchant.id == Redemption.merchant_id)
+        .where(Refund.bureau_day.between(first_day, last_day))
+        .group_by(*place)
+    )
+    for *where, refunded, refunded_fen, bill_fen in rows:
+        sums = figures[Place(*where)]
+        sums.refunded_count += int(refunded)
+        sums.refunded_fen += int(refunded_fen)
+        sums.driven_fen -= int(bill_fen)
 
 
 def gather(figures: Iterable[tuple[Place, Any]], *names: str) -> dict[tuple[Any, ...], Sums]:

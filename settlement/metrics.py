@@ -19,6 +19,7 @@ class Holdings:
     surplus_fen: int = 0
     owed_fen: int = 0
     paid_fen: int = 0
+    borne_fen: int = 0
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def _ratio(part: int, whole: int) -> Decimal | None:
 
 
 def net_redeemed_fen(sums: Sums) -> int:
-    return sums.redeemed_fen - sums.voided_fen
+    return sums.redeemed_fen - sums.voided_fen - sums.refunded_fen
 
 
 METRICS: tuple[Metric, ...] = (
@@ -68,7 +69,14 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric("redeemed_fen", N_("核销"), N_("在门店抵扣的券面金额，含当日撤销的"), "fen", lambda s, h: s.redeemed_fen),
     Metric("voided_fen", N_("冲正"), N_("当日撤销的核销金额"), "fen", lambda s, h: s.voided_fen),
-    Metric("net_redeemed_fen", N_("净核销"), N_("核销减去冲正"), "fen", lambda s, h: net_redeemed_fen(s)),
+    Metric(
+        "refunded_fen",
+        N_("退款"),
+        N_("隔日退货收回的券面金额，计入退货的当天；部分退货的按规则收回一部分"),
+        "fen",
+        lambda s, h: s.refunded_fen,
+    ),
+    Metric("net_redeemed_fen", N_("净核销"), N_("核销减去冲正和退款"), "fen", lambda s, h: net_redeemed_fen(s)),
     Metric("expired_fen", N_("过期"), N_("领到后没有在有效期内使用的券面金额"), "fen", lambda s, h: s.expired_fen),
     Metric(
         "returned_fen",
@@ -87,7 +95,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "driven_fen",
         N_("拉动消费"),
-        N_("用券订单的金额合计：用券前、商户优惠后，撤销的不计"),
+        N_("用券订单的金额合计：用券前、商户优惠后，撤销的不计，退货的从退货当天扣除"),
         "fen",
         lambda s, h: s.driven_fen,
     ),
@@ -108,7 +116,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "surplus_fen",
         N_("结余"),
-        N_("预算减去净核销：资金池、已投放未领、已领未用之和，截至现在"),
+        N_("还没有用掉的钱：资金池、已投放未领、已领未用之和，截至现在；已退款、还没有从商户扣回的不在内"),
         "fen",
         lambda s, h: h.surplus_fen if h else None,
     ),
@@ -126,6 +134,13 @@ METRICS: tuple[Metric, ...] = (
         "fen",
         lambda s, h: h.paid_fen if h else None,
     ),
+    Metric(
+        "borne_fen",
+        N_("商户承担"),
+        N_("净核销里由商户自己让利的部分，不付给商户，截至现在"),
+        "fen",
+        lambda s, h: h.borne_fen if h else None,
+    ),
 )
 
 BY_KEY = {metric.key: metric for metric in METRICS}
@@ -135,4 +150,4 @@ ISSUANCE = frozenset({"released_fen", "claimed_count", "claimed_fen", "expired_f
 OVER_CLAIMED = frozenset({"redemption_rate", "leverage_by_claimed"})
 COUNTS = frozenset(metric.key for metric in METRICS if metric.kind == "count")
 #: What the ledger holds now, whatever the period.
-BALANCES = frozenset({"budget_fen", "surplus_fen", "owed_fen", "paid_fen"})
+BALANCES = frozenset({"budget_fen", "surplus_fen", "owed_fen", "paid_fen", "borne_fen"})

@@ -21,7 +21,8 @@ class ClosedDay(Base):
 
 
 class _Figures:
-    """Sums of one day: how many, and how many fen. ``voided_*`` is part of ``redeemed_*`` and taken off for net.
+    """Sums of one day: how many, and how many fen. ``voided_*`` is part of ``redeemed_*`` and taken off for net, and so
+    is ``refunded_*``, which counts on the day of the refund.
 
     Counts stand only on the row of an offer's first source, so that they add up over sources.
     """
@@ -38,7 +39,9 @@ class _Figures:
     redeemed_fen: Mapped[int] = mapped_column(BigInteger, default=0)
     voided_count: Mapped[int] = mapped_column(default=0)
     voided_fen: Mapped[int] = mapped_column(BigInteger, default=0)
-    #: bills of redemptions that stand, split over sources as their discounts are
+    refunded_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    refunded_fen: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    #: bills of redemptions that stand less goods that came back, split over sources as their discounts are
     driven_fen: Mapped[int] = mapped_column(BigInteger, default=0)
 
 
@@ -104,7 +107,7 @@ class SettlementBatch(Base):
 
 
 class Statement(Base):
-    """What one merchant is owed in one batch."""
+    """What one merchant is owed in one batch: what was redeemed, less what it bears itself and what came back."""
 
     __tablename__ = "statement"
 
@@ -113,6 +116,9 @@ class Statement(Base):
     merchant_id: Mapped[int] = mapped_column(ForeignKey("merchant.id"), index=True)
     redemption_count: Mapped[int]
     bill_fen: Mapped[int] = mapped_column(BigInteger)
+    #: refunds that are taken off
+    deduction_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    deducted_fen: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     payable_fen: Mapped[int] = mapped_column(BigInteger)
 
     batch: Mapped[SettlementBatch] = relationship()

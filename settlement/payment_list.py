@@ -44,11 +44,14 @@ def payment_sheet(batch_id: int) -> Sheet:
         Column(Words(N_("开户行")), "text"),
         Column(Words(N_("账号")), "text"),
         Column(Words(N_("核销笔数")), "count"),
+        Column(Words(N_("扣退款")), "fen", Words(N_("已退货的券面金额，已从应付中扣除"))),
         Column(Words(N_("应付")), "fen"),
         *(Column(Words(N_("其中：%(source)s"), source=names[source_id]), "fen") for source_id in source_ids),
     ]
     rows: list[list[object]] = []
     for statement in statements:
+        if not statement.payable_fen:
+            continue  # Everything came back: there is nothing to pay.
         merchant = merchants[statement.merchant_id]
         parts = {line.fund_source_id: line.amount_fen for line in lines.get(statement.id, [])}
         rows.append(
@@ -60,6 +63,7 @@ def payment_sheet(batch_id: int) -> Sheet:
                 merchant.bank_name,
                 merchant.bank_account,
                 statement.redemption_count,
+                statement.deducted_fen,
                 statement.payable_fen,
                 *(parts.get(source_id, 0) for source_id in source_ids),
             ]

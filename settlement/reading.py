@@ -19,7 +19,7 @@ from identity.models import Account, Citizen
 from ledger.accounts import Code
 from ledger.models import Transfer
 from merchants.errors import RedemptionUnknown
-from merchants.models import Cashier, Merchant, Redemption, Till
+from merchants.models import Cashier, Merchant, Redemption, Refund, Till
 from settlement.errors import BatchUnknown, StatementUnknown
 from settlement.models import SettlementBatch, Statement, StatementLine
 from voucher.models import Entitlement
@@ -27,7 +27,8 @@ from voucher.models import Entitlement
 
 @dataclass(frozen=True)
 class Unsettled:
-    """Redemptions of one campaign that stand and are on no statement yet, up to yesterday."""
+    """Redemptions of one campaign that stand and are on no statement yet, up to yesterday; ``payable_fen`` is less
+    what came back of them."""
 
     campaign: Campaign
     count: int
@@ -78,12 +79,12 @@ def unsettled() -> list[Unsettled]:
         select(
             Redemption.campaign_id,
             func.count(),
-            func.sum(Redemption.discount_fen),
+            func.sum(Redemption.discount_fen - Redemption.borne_fen),
             func.min(Redemption.bureau_day),
             func.max(Redemption.bureau_day),
         )
         .where(
-            Redemption.status == "redeemed",
+            Redemption.status != "voided",
             Redemption.statement_id.is_(None),
             Redemption.bureau_day < bureau_day(clock.now()),
         )
@@ -92,7 +93,27 @@ def unsettled() -> list[Unsettled]:
     ).all()
     named = db.session.scalars(select(Campaign).where(Campaign.id.in_([row[0] for row in rows])))
     campaigns = {campaign.id: campaign for campaign in named}
-    return [Unsettled(campaigns[key], int(count), int(fen), first, last) for key, count, fen, first, last in rows]
+    back = _to_take_off()
+    return [
+        Unsettled(campaigns[key], int(count), int(fen) - back.get(key, 0), first, last)
+        for key, count, fen, first, last in rows
+    ]
+
+
+def _to_take_off() -> dict[int, int]:
+    """Return campaign → fen of refunds of redemptions that are on no statement, up to yesterday."""
+    rows = db.session.execute(
+        select(Refund.campaign_id, func.sum(Refund.discount_fen - Refund.borne_fen))
+        .join(Redemption, Redemption.id == Refund.redemption_id)
+        .where(
+            Refund.statement_id.is_(None),
+            Refund.repaid_at.is_(None),
+            Redemption.statement_id.is_(None),
+            Redemption.bureau_day < bureau_day(clock.now()),
+        )
+        .group_by(Refund.campaign_id)
+    )
+    return {campaign_id: int(fen) for campaign_id, fen in rows}
 
 
 def batch_page(page: int, *, status: str = "") -> Page[BatchLine]:
@@ -152,6 +173,12 @@ def redemptions_of_statement(statement_id: int, page: int) -> Page[Redemption]:
     """Return a page of the redemptions on a statement, oldest first; a rejected batch's statements have none."""
     mine = select(Redemption).where(Redemption.statement_id == statement_id)
     return page_of(mine.order_by(Redemption.redeemed_at, Redemption.id), page)
+
+
+def refunds_of_statement(statement_id: int) -> Sequence[Refund]:
+    """Return the refunds that a statement takes off, oldest first."""
+    mine = select(Refund).where(Refund.statement_id == statement_id)
+    return db.session.scalars(mine.order_by(Refund.refunded_at, Refund.id)).all()
 
 
 def redemption(redemption_id: UUID) -> RedemptionFacts:

@@ -242,8 +242,14 @@ def _holdings(query: Query) -> dict[Any, Holdings]:
 def _held(kinds: Mapping[str, int]) -> Holdings:
     surplus = sum(kinds[kind] for kind in (AccountKind.BUDGET, AccountKind.RELEASED, AccountKind.OUTSTANDING))
     owed = kinds[AccountKind.PAYABLE] + kinds[AccountKind.CLEARED]
-    paid = kinds[AccountKind.PAID]
-    return Holdings(budget_fen=surplus + owed + paid, surplus_fen=surplus, owed_fen=owed, paid_fen=paid)
+    paid, borne = kinds[AccountKind.PAID], kinds[AccountKind.BORNE]
+    return Holdings(
+        budget_fen=surplus + owed + paid + borne,
+        surplus_fen=surplus,
+        owed_fen=owed,
+        paid_fen=paid,
+        borne_fen=borne,
+    )
 
 
 def _all(holdings: Mapping[Any, Holdings]) -> Holdings:
@@ -252,6 +258,7 @@ def _all(holdings: Mapping[Any, Holdings]) -> Holdings:
         surplus_fen=sum(held.surplus_fen for held in holdings.values()),
         owed_fen=sum(held.owed_fen for held in holdings.values()),
         paid_fen=sum(held.paid_fen for held in holdings.values()),
+        borne_fen=sum(held.borne_fen for held in holdings.values()),
     )
 
 

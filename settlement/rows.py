@@ -1,7 +1,7 @@
 """Beneath a figure: the rows that add up to it.
 
-Metrics of redemptions open to redemptions, the number of claims to claims, metrics of issuance and balances to the
-ledger's transfers. A ratio opens to the redemptions it is about.
+Metrics of redemptions open to redemptions and, where they are net, to refunds; the number of claims to claims, metrics
+of issuance and balances to the ledger's transfers. A ratio opens to the redemptions it is about.
 """
 
 from dataclasses import dataclass
@@ -9,30 +9,40 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, case, func, literal, select, union_all
 
 from campaigns.models import Campaign, CampaignRound, FundSource, Offer, Release
 from foundation import clock
 from foundation.db import db
 from foundation.paging import PAGE_SIZE, Page, page_of
-from ledger.accounts import Code
+from ledger.accounts import AccountKind, Code
 from ledger.models import LedgerAccount, Transfer
-from merchants.models import Merchant, Redemption, Store
+from merchants.models import Merchant, Redemption, Refund, RefundPart, Store
 from settlement.errors import QueryMalformed
 from settlement.metrics import BALANCES
 from settlement.parts import parts
 from settlement.reports import Query
 from voucher.models import ClaimBatch
 
-_REDEMPTION_STATES: dict[str, tuple[str, ...]] = {
-    "redeemed_count": ("redeemed", "voided"),
-    "redeemed_fen": ("redeemed", "voided"),
-    "voided_fen": ("voided",),
-    "net_redeemed_fen": ("redeemed",),
-    "driven_fen": ("redeemed",),
-    "leverage_by_redeemed": ("redeemed",),
-    "redemption_rate": ("redeemed",),
-    "leverage_by_claimed": ("redeemed",),
+#: metric → whether it counts voided redemptions: all of them, only them, or none
+_OF_REDEMPTIONS = {
+    "redeemed_count": "all",
+    "redeemed_fen": "all",
+    "voided_fen": "voided",
+    "net_redeemed_fen": "standing",
+    "driven_fen": "standing",
+    "leverage_by_redeemed": "standing",
+    "redemption_rate": "standing",
+    "leverage_by_claimed": "standing",
+}
+#: metric → how refunds count in it
+_OF_REFUNDS = {
+    "refunded_fen": 1,
+    "net_redeemed_fen": -1,
+    "driven_fen": -1,
+    "leverage_by_redeemed": -1,
+    "redemption_rate": -1,
+    "leverage_by_claimed": -1,
 }
 _TRANSFER_CODES: dict[str, tuple[Code, ...]] = {
     "budget_fen": (Code.FUND,),
@@ -40,20 +50,36 @@ _TRANSFER_CODES: dict[str, tuple[Code, ...]] = {
     "claimed_fen": (Code.CLAIM,),
     "expired_fen": (Code.EXPIRE,),
     "returned_fen": (Code.EXPIRE, Code.RECALL),
-    "surplus_fen": (Code.FUND, Code.REDEEM, Code.VOID),
-    "owed_fen": (Code.REDEEM, Code.VOID, Code.PAY),
-    "paid_fen": (Code.PAY,),
+    "surplus_fen": (Code.FUND, Code.REDEEM, Code.VOID, Code.REFUND, Code.RECOVER, Code.REPAY),
+    "owed_fen": (Code.REDEEM, Code.VOID, Code.REFUND, Code.RECOVER, Code.PAY),
+    "paid_fen": (Code.PAY, Code.REPAY),
+    "borne_fen": (Code.REDEEM, Code.VOID, Code.REFUND),
+}
+#: What lowers a balance.
+_LOWERING: dict[str, tuple[Code, ...]] = {
+    "surplus_fen": (Code.REDEEM,),
+    "owed_fen": (Code.VOID, Code.REFUND, Code.RECOVER, Code.PAY),
+    "paid_fen": (Code.REPAY,),
+    "borne_fen": (Code.VOID, Code.REFUND),
+}
+#: The kinds of account between which a code moves money for some metric only.
+_KINDS: dict[str, tuple[AccountKind, ...]] = {
+    "owed_fen": (AccountKind.PAYABLE, AccountKind.CLEARED),
+    "borne_fen": (AccountKind.BORNE,),
 }
 #: The account of a transfer that knows what a report filters by.
-_AT_DEBIT = (Code.EXPIRE.value, Code.RECALL.value, Code.VOID.value, Code.PAY.value)
+_AT_DEBIT = tuple(
+    code.value for code in (Code.EXPIRE, Code.RECALL, Code.VOID, Code.PAY, Code.REFUND, Code.RECOVER, Code.REPAY)
+)
 
 
 @dataclass(frozen=True)
 class RedemptionRow:
-    """``counted_fen`` is how it counts in the metric: its bill or its discount, or one source's part of it."""
+    """``counted_fen`` is how it counts in the metric: its bill or its discount, or one source's part of it; less than
+    zero for a refund, whose moment is ``happened_at``."""
 
     id: UUID
-    redeemed_at: datetime
+    happened_at: datetime
     campaign_name: str
     offer_name: str
     merchant_name: str
@@ -62,7 +88,7 @@ class RedemptionRow:
     discount_fen: int
     counted_fen: int
     status: str
-    void_reason: str | None
+    reason: str | None
 
 
 @dataclass(frozen=True)
@@ -103,7 +129,7 @@ class RowsPage(Page[RedemptionRow | ClaimRow | TransferRow]):
 
 def rows_of(query: Query, metric: str, *, page: int = 1) -> RowsPage:
     """Return the rows beneath a metric under the query's filters. Refuses QueryMalformed for an unknown metric."""
-    if metric in _REDEMPTION_STATES:
+    if metric in _OF_REDEMPTIONS or metric in _OF_REFUNDS:
         return _redemptions(query, metric, page)
     if metric == "claimed_count":
         return _claims(query, page)
@@ -113,53 +139,105 @@ def rows_of(query: Query, metric: str, *, page: int = 1) -> RowsPage:
 
 
 def _redemptions(query: Query, metric: str, page: int) -> RowsPage:
-    conditions: list[Any] = [Redemption.status.in_(_REDEMPTION_STATES[metric])]
-    for column, wanted in (
-        (Redemption.campaign_id, query.campaign_id),
-        (Redemption.merchant_id, query.merchant_id),
-        (Redemption.offer_id, query.offer_id),
-        (Store.county, query.county),
-        (Merchant.industry, query.industry),
-    ):
-        if wanted is not None:
-            conditions.append(column == wanted)
-    conditions += _period(Redemption.bureau_day, query)
+    """Return a page of redemptions and of refunds, each as it counts in the metric."""
+    entries = []
+    if metric in _OF_REDEMPTIONS:
+        entries.append(_redeemed(query, metric))
+    if metric in _OF_REFUNDS:
+        entries.append(_refunded(query, metric))
+    entry = union_all(*entries).subquery()
+    count, total = _count(select(entry), entry.c.counted_fen)
+    wanted = select(entry).order_by(entry.c.happened_at.desc(), entry.c.redemption_id, entry.c.counted_fen)
+    found: Page[Any] = page_of(wanted, page, size=PAGE_SIZE, count=count)
+    known = {
+        row[0].id: row
+        for row in db.session.execute(
+            select(Redemption, Campaign.name, Offer.name, Merchant.name, Store.name)
+            .join(Campaign, Campaign.id == Redemption.campaign_id)
+            .join(Offer, Offer.id == Redemption.offer_id)
+            .join(Merchant, Merchant.id == Redemption.merchant_id)
+            .join(Store, Store.id == Redemption.store_id)
+            .where(Redemption.id.in_([each.redemption_id for each in found.rows]))
+        )
+    }
+    rows = []
+    for each in found.rows:
+        _, campaign, offer, merchant, store = known[each.redemption_id]
+        rows.append(
+            RedemptionRow(
+                id=each.redemption_id,
+                happened_at=each.happened_at,
+                campaign_name=campaign,
+                offer_name=offer,
+                merchant_name=merchant,
+                store_name=store,
+                bill_fen=each.bill_fen,
+                discount_fen=each.discount_fen,
+                counted_fen=int(each.counted_fen),
+                status=each.status,
+                reason=each.reason,
+            )
+        )
+    return RowsPage(rows, found.number, count, found.size, kind="redemptions", total_fen=total)
+
+
+def _redeemed(query: Query, metric: str) -> Select[Any]:
+    conditions = [*_places(query), *_period(Redemption.bureau_day, query)]
+    which = _OF_REDEMPTIONS[metric]
+    if which != "all":
+        conditions.append(Redemption.status == "voided" if which == "voided" else Redemption.status != "voided")
     of_bills = metric == "driven_fen"
     amount: Any = Redemption.bill_fen if of_bills else Redemption.discount_fen
-    base = select(Redemption, Campaign.name, Offer.name, Merchant.name, Store.name)
+    status = case((Redemption.status == "voided", literal("voided")), else_=literal("redeemed"))
+    base = select(
+        Redemption.id.label("redemption_id"),
+        Redemption.redeemed_at.label("happened_at"),
+        Redemption.bill_fen.label("bill_fen"),
+        Redemption.discount_fen.label("discount_fen"),
+        status.label("status"),
+        Redemption.void_reason.label("reason"),
+    )
     if query.fund_source_id is not None:
         part = parts(*_period(Transfer.bureau_day, query))
         amount = part.c.bill_fen if of_bills else part.c.discount_fen
         conditions.append(part.c.fund_source_id == query.fund_source_id)
         base = base.join(part, part.c.redemption_id == Redemption.id)
-    base = (
-        base.add_columns(amount.label("counted_fen"))
-        .join(Campaign, Campaign.id == Redemption.campaign_id)
-        .join(Offer, Offer.id == Redemption.offer_id)
-        .join(Merchant, Merchant.id == Redemption.merchant_id)
-        .join(Store, Store.id == Redemption.store_id)
-        .where(*conditions)
+    return _at_stores(base.add_columns(amount.label("counted_fen"))).where(*conditions)
+
+
+def _refunded(query: Query, metric: str) -> Select[Any]:
+    conditions = [*_places(query), *_period(Refund.bureau_day, query)]
+    of_bills, sign = metric == "driven_fen", _OF_REFUNDS[metric]
+    whole: Any = Refund
+    base = select(
+        Redemption.id.label("redemption_id"),
+        Refund.refunded_at.label("happened_at"),
+        (sign * Refund.bill_fen).label("bill_fen"),
+        (sign * Refund.discount_fen).label("discount_fen"),
+        literal("refund").label("status"),
+        Refund.reason.label("reason"),
+    ).join(Refund, Refund.redemption_id == Redemption.id)
+    if query.fund_source_id is not None:
+        whole = RefundPart
+        conditions.append(RefundPart.fund_source_id == query.fund_source_id)
+        base = base.join(RefundPart, RefundPart.refund_id == Refund.id)
+    amount = whole.bill_fen if of_bills else whole.discount_fen
+    return _at_stores(base.add_columns((sign * amount).label("counted_fen"))).where(*conditions)
+
+
+def _at_stores(base: Select[Any]) -> Select[Any]:
+    return base.join(Store, Store.id == Redemption.store_id).join(Merchant, Merchant.id == Redemption.merchant_id)
+
+
+def _places(query: Query) -> list[Any]:
+    wanted = (
+        (Redemption.campaign_id, query.campaign_id),
+        (Redemption.merchant_id, query.merchant_id),
+        (Redemption.offer_id, query.offer_id),
+        (Store.county, query.county),
+        (Merchant.industry, query.industry),
     )
-    count, total = _count(base, amount)
-    newest_first = base.order_by(Redemption.redeemed_at.desc(), Redemption.id)
-    found: Page[Any] = page_of(newest_first, page, size=PAGE_SIZE, count=count)
-    rows = [
-        RedemptionRow(
-            id=r.id,
-            redeemed_at=r.redeemed_at,
-            campaign_name=campaign,
-            offer_name=offer,
-            merchant_name=merchant,
-            store_name=store,
-            bill_fen=r.bill_fen,
-            discount_fen=r.discount_fen,
-            counted_fen=int(counted_fen),
-            status=r.status,
-            void_reason=r.void_reason,
-        )
-        for r, campaign, offer, merchant, store, counted_fen in found.rows
-    ]
-    return RowsPage(rows, found.number, count, found.size, kind="redemptions", total_fen=total)
+    return [column == value for column, value in wanted if value is not None]
 
 
 def _claims(query: Query, page: int) -> RowsPage:
@@ -206,7 +284,9 @@ def _transfers(query: Query, metric: str, page: int) -> RowsPage:
     ):
         if wanted is not None:
             conditions.append(column == wanted)
-    lowering = {"surplus_fen": (Code.REDEEM,), "owed_fen": (Code.VOID, Code.PAY)}.get(metric, ())
+    lowering = _LOWERING.get(metric, ())
+    if metric in _KINDS:
+        conditions.append(LedgerAccount.kind.in_([kind.value for kind in _KINDS[metric]]))
     signed = case(
         (Transfer.code.in_([code.value for code in lowering]), -Transfer.amount_fen), else_=Transfer.amount_fen
     )

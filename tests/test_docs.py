@@ -18,7 +18,17 @@ from marshmallow import fields
 from werkzeug.exceptions import HTTPException
 
 import campaigns.terms
-from campaigns.campaign_file import _CampaignSchema, _OfferSchema, _ReleaseSchema, _RoundSchema, _SourceSchema, check
+from campaigns.campaign_file import (
+    _CampaignSchema,
+    _OfferSchema,
+    _PackContentSchema,
+    _PackSchema,
+    _PeopleSchema,
+    _ReleaseSchema,
+    _RoundSchema,
+    _SourceSchema,
+    check,
+)
 from campaigns.sale_file import SaleSchema, _CarSchema, _GoodsSchema
 from campaigns.terms.axis import strategies
 from campaigns.terms.benefit.price_tiers import BonusSchema
@@ -35,7 +45,7 @@ ROOMS = (
 )  # fmt: skip
 DOCUMENTS = (
     "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/campaign-file.md", "docs/deploy.md",
-    "docs/glossary.md", "examples/README.md",
+    "docs/glossary.md", "docs/lottery.md", "examples/README.md",
 )  # fmt: skip
 CAMPAIGN_FILE = "docs/campaign-file.md"
 DEPLOY = "docs/deploy.md"
@@ -291,6 +301,9 @@ TABLES = {
     "`[campaign]`": _CampaignSchema,
     "`[[sources]]`": _SourceSchema,
     "`[[offers]]`": _OfferSchema,
+    "`[people]`": _PeopleSchema,
+    "`[[packs]]`": _PackSchema,
+    "`contents`": _PackContentSchema,
     "`[[rounds]]`": _RoundSchema,
     "`releases`": _ReleaseSchema,
     "`tiers`": TierSchema,

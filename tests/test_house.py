@@ -111,6 +111,18 @@ def test_no_room_imports_another_rooms_doors_schemas_or_jobs():
 # --- sizes --------------------------------------------------------------------------------------------------
 
 
+def test_terms_and_words_need_no_web_framework():
+    """What a campaign promises can be worked out where nothing is served."""
+    files = [file for file in (ROOT / "campaigns" / "terms").rglob("*.py") if file.stem != "__init__"]
+    modules = ["foundation.words", *(".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files)]
+    program = (
+        f"import importlib, sys\nfor name in {modules!r}: importlib.import_module(name)\n"
+        "print([name for name in sys.modules if name.startswith('flask')])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "[]\n", done.stdout + done.stderr
+
+
 def test_no_file_is_too_long_to_read():
     sources = [*python_files(), *templates()]
     sources += [f for kind in ("css", "js") for f in (ROOT / "webapp/static" / kind).glob(f"*.{kind}")]

@@ -60,6 +60,41 @@ register(
         """,
     ),
     Check(
+        "counts_belong_to_persons",
+        "What was had is counted for persons that there are, so that no count is left behind when persons are joined.",
+        """
+        SELECT q.person_id, q.scope, q.used FROM person_quota q
+        WHERE q.used > 0 AND NOT EXISTS (SELECT 1 FROM same_person p WHERE p.person_id = q.person_id)
+        """,
+    ),
+    Check(
+        "prizes_match_their_draw",
+        "What a release with a draw has given went to entries that were granted, and to nobody beside them.",
+        """
+        SELECT d.id AS draw_id, COALESCE(e.n, 0) * r.per_pack AS granted, COALESCE(v.n, 0) AS vouchers
+        FROM lottery_draw d JOIN release r ON r.id = d.release_id
+        LEFT JOIN (
+            SELECT draw_id, COUNT(*) AS n FROM lottery_entry WHERE status = 'granted' GROUP BY draw_id
+        ) e ON e.draw_id = d.id
+        LEFT JOIN (SELECT release_id, COUNT(*) AS n FROM entitlement GROUP BY release_id) v ON v.release_id = r.id
+        WHERE COALESCE(e.n, 0) * r.per_pack <> COALESCE(v.n, 0)
+        """,
+    ),
+    Check(
+        "listed_vouchers_match_their_lines",
+        "What a release with lists has given matches the lines that were used up.",
+        """
+        SELECT r.id AS release_id, l.n * r.per_pack AS used_up, COALESCE(v.n, 0) AS vouchers
+        FROM release r
+        JOIN (
+            SELECT live_release_id, COUNT(taken_by) AS n FROM named_person
+            WHERE live_release_id IS NOT NULL GROUP BY live_release_id
+        ) l ON l.live_release_id = r.id
+        LEFT JOIN (SELECT release_id, COUNT(*) AS n FROM entitlement GROUP BY release_id) v ON v.release_id = r.id
+        WHERE l.n * r.per_pack <> COALESCE(v.n, 0)
+        """,
+    ),
+    Check(
         "redeemed_vouchers_tell_their_holder",
         "A voucher knows where and when it was redeemed exactly while it is redeemed.",
         """

@@ -5,19 +5,22 @@ from datetime import datetime
 from http import HTTPStatus
 from uuid import UUID
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
+from campaigns.catalog import release_facts
 from campaigns.offers import campaign_view, open_campaigns
 from foundation import clock
 from foundation.db import transaction
 from foundation.errors import Conflict
 from identity import gates
 from voucher import citizen_screens as screens
-from voucher import codes, qr
+from voucher import codes, lottery, qr
 from voucher.claims import claim as claim_operation
+from voucher.draws import draws_of_releases, entries_of
 from voucher.errors import OpenedElsewhere, ReleaseUnknown, VoucherNotShowable
 from voucher.holdings import TABS, HeldVoucher, counts_of, voucher_of, vouchers_of
+from voucher.named_lists import waiting_for
 
 #: Anyone may look at what is offered.
 campaign_pages = Blueprint("campaign_pages", __name__, template_folder="templates")
@@ -56,22 +59,58 @@ def campaign(code: str) -> str:
 
 @voucher_pages.post("/campaigns/<code>/claims")
 def claim(code: str) -> Response:
-    """Claim one ticket and go to it; a refusal stays on the page, by the button."""
+    """Claim one ticket and go to it, or a pack and go to all vouchers; a refusal stays on the page, by the button."""
+    facts = release_facts(_release_id())
+    if facts is not None and facts.lottery:
+        return _enter(code, facts.release_id)
     try:
         with transaction():
-            granted = claim_operation(_citizen_id(), _release_id())
+            granted = claim_operation(_citizen_id(), _release_id(), gates.device_hash())
     except Conflict as refusal:
-        by_htmx = request.headers.get("HX-Request") == "true"
-        page = (
-            render_template("voucher/_claim_refused.html", refusal=refusal)
-            if by_htmx
-            else _campaign_page(code, refusal)
-        )
-        return make_response(page, HTTPStatus.CONFLICT)
+        return _refused(code, refusal)
     address = url_for("voucher_pages.voucher", entitlement_id=granted.entitlement_id)
+    if len(granted.entitlement_ids) > 1:
+        address = url_for("voucher_pages.holdings")
+        flash(_("券包已领取，%(count)s 张券都在这里。", count=len(granted.entitlement_ids)))
+    return _on_to(address)
+
+
+def _enter(code: str, release_id: int) -> Response:
+    """Enter to the draw and go to its page."""
+    try:
+        with transaction():
+            draw_id = lottery.enter(_citizen_id(), release_id, gates.device_hash())
+    except Conflict as refusal:
+        return _refused(code, refusal)
+    flash(_("报名成功，结果会公布在这里，中签还会发短信。"))
+    return _on_to(url_for("draw_pages.draw", draw_id=draw_id))
+
+
+def _refused(code: str, refusal: Conflict) -> Response:
+    by_htmx = request.headers.get("HX-Request") == "true"
+    page = (
+        render_template("voucher/_claim_refused.html", refusal=refusal, real_name=_real_name_address(code))
+        if by_htmx
+        else _campaign_page(code, refusal)
+    )
+    return make_response(page, HTTPStatus.CONFLICT)
+
+
+def _on_to(address: str) -> Response:
     if request.headers.get("HX-Request") == "true":
         return Response(headers={"HX-Redirect": address})
     return make_response(redirect(address, HTTPStatus.SEE_OTHER))
+
+
+@voucher_pages.post("/entries/<uuid:entry_id>/take-up")
+def take_up(entry_id: UUID) -> Response:
+    """Take up a prize and go to it."""
+    with transaction():
+        granted = lottery.take_up(entry_id, _citizen_id())
+    flash(_("领取成功"))
+    if len(granted.entitlement_ids) > 1:
+        return _on_to(url_for("voucher_pages.holdings"))
+    return _on_to(url_for("voucher_pages.voucher", entitlement_id=granted.entitlement_id))
 
 
 @voucher_pages.get("/vouchers")
@@ -85,6 +124,8 @@ def holdings() -> str:
         tab=tab,
         tabs=[(name, screens.TAB_LABELS[name], counts[name]) for name in TABS],
         vouchers=vouchers_of(_citizen_id(), tab),
+        listed=waiting_for(_citizen_id()),
+        entries=[entry for entry in entries_of(_citizen_id()) if entry.outcome in ("won", "waiting")],
         citizen=gates.principal(),
     )
 
@@ -134,14 +175,15 @@ def _campaign_page(code: str, refusal: Conflict | None = None) -> str:
     shown = campaign_view(code)
     citizen = gates.signed_in("citizen")
     round_ = shown.next_round
-    tickets = screens.choices(round_, UUID(citizen.id) if citizen else None) if round_ else []
-    action = screens.action(
-        shown,
-        tickets,
-        signed_in=citizen is not None,
+    citizen_id = UUID(citizen.id) if citizen else None
+    tickets = screens.choices(round_, citizen_id) if round_ else []
+    ways = screens.Ways(
         sign_in=url_for("sign_in.phone", next=url_for("campaign_pages.campaign", code=code)),
         mine=url_for("voucher_pages.holdings"),
+        names=_real_name_address(code),
+        real_name=_real_name_address(code) if screens.lacks_real_name(shown, citizen_id) else "",
     )
+    action = screens.action(shown, tickets, signed_in=citizen is not None, ways=ways)
     return render_template(
         "voucher/campaign.html",
         campaign=shown,
@@ -150,7 +192,13 @@ def _campaign_page(code: str, refusal: Conflict | None = None) -> str:
         action=action,
         citizen=citizen,
         refusal=refusal,
+        real_name=_real_name_address(code),
+        draws=draws_of_releases([ticket.offer.release_id for ticket in tickets]) if round_ and round_.lottery else {},
     )
+
+
+def _real_name_address(code: str) -> str:
+    return url_for("sign_in.real_name", next=url_for("campaign_pages.campaign", code=code))
 
 
 def _voucher_page(held: HeldVoucher, state: str, **context: object) -> str:

@@ -3,7 +3,7 @@
 A button is never grey without a reason and, where there is one, the moment when that changes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,13 +12,17 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import select
 
-from campaigns.catalog import release_facts
+from campaigns.catalog import CHOICE, ReleaseFacts, release_facts
 from campaigns.offers import CampaignView, OfferView, RoundView
+from campaigns.terms.issuance.lottery import Lottery
 from foundation import clock
 from foundation.clock import local
 from foundation.db import db
+from identity.models import Citizen
+from identity.persons import person_of
 from voucher.holdings import HeldVoucher, held_of_releases
-from voucher.models import PersonQuota
+from voucher.models import LotteryDraw, LotteryEntry, PersonQuota
+from voucher.named_lists import listed_for
 
 TAB_LABELS = {
     "unused": lazy_gettext("未使用"),
@@ -51,7 +55,15 @@ class Action:
 def choices(round_: RoundView, citizen_id: UUID | None) -> list[Choice]:
     """Return the tickets of a round, the first that can be taken chosen already, so that one tap claims."""
     barred = _barred(round_, citizen_id) if citizen_id else {}
+    if round_.lottery and citizen_id:
+        barred = _entered(round_, citizen_id) or barred
     reasons = [barred.get(offer.release_id) or _sold_out(round_, offer) for offer in round_.offers]
+    if citizen_id and _by_list(round_):
+        listed = listed_for(citizen_id)
+        reasons = [
+            reason or ("" if offer.release_id in listed else _("不在名单"))
+            for offer, reason in zip(round_.offers, reasons, strict=True)
+        ]
     first = next((place for place, reason in enumerate(reasons) if not reason), None)
     return [
         Choice(offer, reason, _stock(round_, offer, reason), preselected=place == first)
@@ -63,14 +75,46 @@ def _barred(round_: RoundView, citizen_id: UUID) -> dict[int, str]:
     """Return release id → why this person may have no more of it."""
     facts = [found for offer in round_.offers if (found := release_facts(offer.release_id)) is not None]
     scopes = {scope for release in facts for scope, _most in release.quotas}
-    mine = (PersonQuota.person_id == citizen_id, PersonQuota.scope.in_(scopes))
+    person_id = person_of(facts[0].people.same_person, citizen_id) if facts else citizen_id
+    mine = (PersonQuota.person_id == person_id, PersonQuota.scope.in_(scopes))
     used = dict(db.session.execute(select(PersonQuota.scope, PersonQuota.used).where(*mine)).all())
     held = held_of_releases(citizen_id, [release.release_id for release in facts])
     return {
-        release.release_id: _("您已领取") if release.release_id in held else _("已达上限")
+        release.release_id: _("您已领取") if release.release_id in held else _over(release, used)
         for release in facts
         if any(used.get(scope, 0) >= most for scope, most in release.quotas)
     }
+
+
+def _entered(round_: RoundView, citizen_id: UUID) -> dict[int, str]:
+    """Return release id → why this person enters no more: one entry per round."""
+    person_id = person_of(_people(round_), citizen_id)
+    mine = db.session.execute(
+        select(LotteryEntry.citizen_id, LotteryDraw.release_id)
+        .join(LotteryDraw, LotteryDraw.id == LotteryEntry.draw_id)
+        .where(LotteryEntry.round_id == round_.round_id, LotteryEntry.person_id == person_id)
+    ).one_or_none()
+    if mine is None:
+        return {}
+    return {
+        offer.release_id: _("已报名") if offer.release_id == mine.release_id else _("已报其他")
+        for offer in round_.offers
+    }
+
+
+def _by_list(round_: RoundView) -> bool:
+    facts = release_facts(round_.offers[0].release_id)
+    return facts is not None and facts.by_list
+
+
+def _people(round_: RoundView) -> Sequence[str]:
+    facts = release_facts(round_.offers[0].release_id)
+    return facts.people.same_person if facts else ()
+
+
+def _over(release: ReleaseFacts, used: Mapping[str, int]) -> str:
+    chosen = any(scope.startswith(CHOICE) and used.get(scope, 0) >= most for scope, most in release.quotas)
+    return _("已选其他") if chosen else _("已达上限")
 
 
 def _sold_out(round_: RoundView, offer: OfferView) -> str:
@@ -81,11 +125,25 @@ def _sold_out(round_: RoundView, offer: OfferView) -> str:
 def _stock(round_: RoundView, offer: OfferView, why_not: str) -> str:
     if round_.phase != "open" or why_not:
         return ""
+    if round_.lottery:
+        return _("摇号")
     return {"plenty": _("充足"), "few": _("紧张"), "none": ""}[offer.stock_band]
 
 
-def action(campaign: CampaignView, tickets: Sequence[Choice], *, signed_in: bool, sign_in: str, mine: str) -> Action:
-    """Return what the button of a campaign's page does now. ``sign_in`` and ``mine`` are addresses."""
+@dataclass(frozen=True)
+class Ways:
+    """Where the button may lead: addresses. ``names`` is where names are given; ``real_name`` is the same for
+    who must give theirs first, else empty."""
+
+    sign_in: str
+    mine: str
+    names: str
+    real_name: str = ""
+
+
+def action(campaign: CampaignView, tickets: Sequence[Choice], *, signed_in: bool, ways: Ways) -> Action:
+    """Return what the button of a campaign's page does now."""
+    sign_in, mine = ways.sign_in, ways.mine
     round_ = campaign.next_round
     if round_ is None:
         return Action(_("活动已结束"), _("各轮都已结束；已领的券在有效期内仍可使用"), grey=True)
@@ -93,14 +151,41 @@ def action(campaign: CampaignView, tickets: Sequence[Choice], *, signed_in: bool
         why = _("%(moment)s 开抢，还有", moment=_moment(round_.opens_at))
         if not signed_in:
             return Action(_("先登录，到点直接领"), why, round_.opens_at, href=sign_in)
+        if ways.real_name:
+            return Action(_("先实名，到点直接领"), why, round_.opens_at, href=ways.real_name)
         return Action(_("还没到时间"), why, round_.opens_at, grey=True)
+    if round_.lottery:
+        return _lottery_action(
+            round_.lottery, tickets, signed_in=signed_in, ways=ways, drawing=round_.phase == "drawing"
+        )
     if any(not ticket.why_not for ticket in tickets):
         if not signed_in:
             return Action(_("登录后领取"), href=sign_in)
+        if ways.real_name:
+            return Action(_("实名后领取"), _("这个活动须实名"), href=ways.real_name)
         return Action(_("领取"))
+    if signed_in and _by_list(round_) and not any(ticket.why_not == _("您已领取") for ticket in tickets):
+        why = _("这一轮定向发放，您登录的手机号不在名单上；名单登记的是身份证号时，请先实名")
+        return Action(_("填写实名信息"), why, href=ways.names)
     if signed_in and any(ticket.offer.remaining for ticket in tickets):
         return Action(_("查看我的券"), _("这一轮您已领到上限"), href=mine)
     return Action(_("本轮已领完"), _what_next(campaign), grey=True)
+
+
+def _lottery_action(
+    lottery: Lottery, tickets: Sequence[Choice], *, signed_in: bool, ways: Ways, drawing: bool
+) -> Action:
+    """Return what the button does while a draw is on."""
+    entered = signed_in and not any(not ticket.why_not for ticket in tickets)
+    if drawing or entered:
+        why = _("%(moment)s 开奖", moment=_moment(lottery.draw_at))
+        return Action(_("已报名，等待开奖") if entered else _("报名已截止"), why, grey=True)
+    why = _("%(moment)s 截止报名，先后不影响中签", moment=_moment(lottery.register_until))
+    if not signed_in:
+        return Action(_("登录后报名"), why, href=ways.sign_in)
+    if ways.real_name:
+        return Action(_("实名后报名"), why, href=ways.real_name)
+    return Action(_("报名摇号"), why)
 
 
 def _what_next(campaign: CampaignView) -> str:
@@ -108,6 +193,13 @@ def _what_next(campaign: CampaignView) -> str:
     if upcoming is not None:
         return _("%(name)s %(moment)s 开抢", name=upcoming.name, moment=_moment(upcoming.opens_at))
     return _("过期未用的券会退回资金池，如再发放会写在这里")
+
+
+def lacks_real_name(campaign: CampaignView, citizen_id: UUID | None) -> bool:
+    """Return whether the campaign asks for a real name that this citizen has not given."""
+    if not campaign.people.real_name or citizen_id is None:
+        return False
+    return db.session.scalar(select(Citizen.id_number_hash).where(Citizen.id == citizen_id)) is None
 
 
 def _moment(moment: datetime) -> str:

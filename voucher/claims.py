@@ -8,48 +8,71 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
 
-from campaigns.catalog import ReleaseFacts, release_facts
+from campaigns.catalog import CHOICE, ReleaseFacts, ReleasePart, release_facts
 from campaigns.models import CampaignRound, Release
-from campaigns.rounds import take_stock
+from campaigns.rounds import take_packs, take_stock
 from foundation import clock
 from foundation.db import db, insert_rows
 from foundation.errors import Refusal
 from foundation.ids import new_id, text_id
 from foundation.states import Step
+from identity import persons
 from ledger import accounts
 from ledger.accounts import Code
 from ledger.posting import Posting, post
-from voucher import quotas
-from voucher.errors import LimitReached, NotOpenYet, ReleaseUnknown, RoundClosed, SoldOut
+from voucher import named_lists, quotas
+from voucher.errors import ByLottery, ChoiceTaken, LimitReached, NotOpenYet, ReleaseUnknown, RoundClosed, SoldOut
 from voucher.models import ClaimBatch, Entitlement
+from voucher.people_rules import barred
 from voucher.states import ENTITLEMENT
 
 
 @dataclass(frozen=True)
 class ClaimRequest:
+    """device_hash: the device that asks, where one does; kept only for campaigns that count by devices."""
+
     citizen_id: UUID
     release_id: int
+    device_hash: bytes | None = None
+
+
+class Claimant(NamedTuple):
+    """A request's place in its batch, who asks, and the person who they count as."""
+
+    place: int
+    citizen_id: UUID
+    person_id: UUID
 
 
 @dataclass(frozen=True)
 class Granted:
-    """A claim that was granted: the entitlement, and when it ends (exclusive)."""
+    """A claim that was granted: its entitlements (several when a pack was claimed), and when the first of them
+    to end ends (exclusive)."""
 
-    entitlement_id: UUID
+    entitlement_ids: tuple[UUID, ...]
     expires_at: datetime
+
+    @property
+    def entitlement_id(self) -> UUID:
+        """The first entitlement."""
+        return self.entitlement_ids[0]
 
 
 Outcome = Granted | Refusal
 
 
-def claim(citizen_id: UUID, release_id: int) -> Granted:
-    """Grant one entitlement. Refuses ReleaseUnknown, NotOpenYet, RoundClosed, SoldOut, LimitReached."""
-    outcome = claim_batch([ClaimRequest(citizen_id, release_id)])[0]
+def claim(citizen_id: UUID, release_id: int, device_hash: bytes | None = None) -> Granted:
+    """Grant one claim: a voucher, or a pack with everything in it.
+
+    Refuses ReleaseUnknown, ByLottery, NotOpenYet, RoundClosed, RealNameNeeded, TooYoung, SoldOut, LimitReached,
+    ChoiceTaken, NotListed, ListedOnce.
+    """
+    outcome = claim_batch([ClaimRequest(citizen_id, release_id, device_hash)])[0]
     if isinstance(outcome, Refusal):
         raise outcome
     return outcome
@@ -69,12 +92,34 @@ def claim_batch(requests: Sequence[ClaimRequest]) -> list[Outcome]:
     for release_id in sorted(waiting):
         places = waiting[release_id]
         facts = release_facts(release_id)
-        closed = ReleaseUnknown() if facts is None else _closed(facts, now)
-        if closed is not None or facts is None:
-            outcomes.update(dict.fromkeys(places, closed or ReleaseUnknown()))
+        if facts is None or facts.release_id != release_id:
+            # Of a pack only its first part can be claimed, and that claims it whole.
+            outcomes.update(dict.fromkeys(places, ReleaseUnknown()))
             continue
-        outcomes.update(_serve(facts, [(place, requests[place].citizen_id) for place in places], now))
+        closed = ByLottery() if facts.lottery else _closed(facts, now)
+        if closed is not None:
+            outcomes.update(dict.fromkeys(places, closed))
+            continue
+        if "device" in facts.people.same_person:
+            for place in places:
+                _note_device(requests[place])
+        asked = [(place, requests[place].citizen_id) for place in places]
+        outcomes.update(_grant_listed(facts, asked, now) if facts.by_list else grant_to(facts, asked, now))
     return [outcomes[place] for place in range(len(requests))]
+
+
+def _grant_listed(facts: ReleaseFacts, asked: Sequence[tuple[int, UUID]], now: datetime) -> dict[int, Outcome]:
+    """Grant to those who stand on a list of the release; a line is used up by what it gave and by nothing else."""
+    lines, unlisted = named_lists.take(facts, asked, now)
+    outcomes: dict[int, Outcome] = dict(unlisted)
+    granted = grant_to(facts, [(place, who) for place, who in asked if place in lines], now)
+    named_lists.give_back([lines[place] for place, outcome in granted.items() if isinstance(outcome, Refusal)])
+    return outcomes | granted
+
+
+def _note_device(request: ClaimRequest) -> None:
+    if request.device_hash is not None:
+        persons.note(request.citizen_id, "device", request.device_hash)
 
 
 def _closed(facts: ReleaseFacts, now: datetime) -> Refusal | None:
@@ -95,69 +140,104 @@ def _closed(facts: ReleaseFacts, now: datetime) -> Refusal | None:
     return SoldOut() if remaining == 0 else None
 
 
-def _serve(facts: ReleaseFacts, claimants: Sequence[tuple[int, UUID]], now: datetime) -> dict[int, Outcome]:
-    """Grant what limits and stock allow to (place, person) pairs of one release."""
-    outcomes: dict[int, Outcome] = {}
-    granted: list[tuple[int, UUID]] = []
-    for group in _each_person_once(claimants):
+def grant_to(
+    facts: ReleaseFacts, asked: Sequence[tuple[int, UUID]], now: datetime, *, actor: str = ""
+) -> dict[int, Outcome]:
+    """Grant what the campaign's rules, limits and stock allow to (place, citizen) pairs of one release.
+
+    actor: who gives it, where it is not the citizen who takes it.
+    """
+    refusals = barred(facts.people, {citizen_id for _, citizen_id in asked}, now)
+    outcomes: dict[int, Outcome] = {place: refusals[who] for place, who in asked if who in refusals}
+    allowed = [(place, who) for place, who in asked if who not in refusals]
+    people = persons.persons_of(facts.people.same_person, [who for _, who in allowed])
+    granted: list[Claimant] = []
+    for group in _each_person_once([Claimant(place, who, people[who]) for place, who in allowed]):
         within, over = _within_limits(facts, group)
         outcomes.update(over)
-        taken = take_stock(facts.release_id, len(within))
+        taken = _take(facts, len(within))
         granted.extend(within[:taken])
         sold_out = within[taken:]
-        outcomes.update({place: SoldOut() for place, _ in sold_out})
+        outcomes.update({claimant.place: SoldOut() for claimant in sold_out})
         for scope, _ in facts.quotas:
-            quotas.give_back(scope, [person for _, person in sold_out])
-    outcomes.update(_grant(facts, granted, now))
+            quotas.give_back(scope, [claimant.person_id for claimant in sold_out])
+    outcomes.update(_grant(facts, granted, now, actor))
     return outcomes
 
 
-def _each_person_once(claimants: Sequence[tuple[int, UUID]]) -> list[list[tuple[int, UUID]]]:
+def _take(facts: ReleaseFacts, wanted: int) -> int:
+    if len(facts.parts) == 1 and facts.parts[0].count == 1:
+        return take_stock(facts.release_id, wanted)
+    return take_packs([(part.release_id, part.count) for part in facts.parts], wanted)
+
+
+def _each_person_once(claimants: Sequence[Claimant]) -> list[list[Claimant]]:
     """Split claimants into groups in which nobody occurs twice, keeping their order."""
-    groups: list[list[tuple[int, UUID]]] = []
+    groups: list[list[Claimant]] = []
     times: Counter[UUID] = Counter()
     for claimant in claimants:
-        turn = times[claimant[1]]
-        times[claimant[1]] += 1
+        turn = times[claimant.person_id]
+        times[claimant.person_id] += 1
         if turn == len(groups):
             groups.append([])
         groups[turn].append(claimant)
     return groups
 
 
-def _within_limits(
-    facts: ReleaseFacts, claimants: Sequence[tuple[int, UUID]]
-) -> tuple[list[tuple[int, UUID]], dict[int, Outcome]]:
+def _within_limits(facts: ReleaseFacts, claimants: Sequence[Claimant]) -> tuple[list[Claimant], dict[int, Outcome]]:
     """Count each claimant under every limit; return those within all of them, and the refusals of the others."""
     within = list(claimants)
     over: dict[int, Outcome] = {}
     passed: list[str] = []
     for scope, most in facts.quotas:
-        counted = quotas.take(scope, [person for _, person in within], most=most)
-        refused = [(place, person) for place, person in within if person not in counted]
-        over.update({place: LimitReached(most=most) for place, _ in refused})
+        counted = quotas.take(scope, [claimant.person_id for claimant in within], most=most)
+        refused = [claimant for claimant in within if claimant.person_id not in counted]
+        over.update({claimant.place: _over(scope, most) for claimant in refused})
         for earlier in passed:
-            quotas.give_back(earlier, [person for _, person in refused])
-        within = [(place, person) for place, person in within if person in counted]
+            quotas.give_back(earlier, [claimant.person_id for claimant in refused])
+        within = [claimant for claimant in within if claimant.person_id in counted]
         passed.append(scope)
     return within, over
 
 
-def _grant(facts: ReleaseFacts, granted: Sequence[tuple[int, UUID]], now: datetime) -> dict[int, Outcome]:
-    """Write the entitlements, their history and the one posting that sets their money aside."""
+def _over(scope: str, most: int) -> Refusal:
+    return ChoiceTaken() if scope.startswith(CHOICE) else LimitReached(most=most)
+
+
+def _grant(facts: ReleaseFacts, granted: Sequence[Claimant], now: datetime, actor: str) -> dict[int, Outcome]:
+    """Write the entitlements of every part, their history, and what sets their money aside, posted together."""
     if not granted:
         return {}
-    offer = facts.offer
+    postings: list[Posting] = []
+    given: dict[int, list[UUID]] = {claimant.place: [] for claimant in granted}
+    ends: list[datetime] = []
+    for part in facts.parts:
+        rows = _entitlements(part, granted, now, actor)
+        ends.append(rows[0]["expires_at"])
+        for row, claimant in zip(rows, _repeated(granted, part.count), strict=True):
+            given[claimant.place].append(row["id"])
+        postings += _set_aside(part, rows)
+    post(postings, at=now)
+    return {place: Granted(tuple(ids), min(ends)) for place, ids in given.items()}
+
+
+def _repeated(granted: Sequence[Claimant], times: int) -> list[Claimant]:
+    return [each for each in granted for _ in range(times)]
+
+
+def _entitlements(part: ReleasePart, granted: Sequence[Claimant], now: datetime, actor: str) -> list[dict[str, Any]]:
+    """Write the entitlements of one part of the claims, as one batch, and return their rows."""
+    offer = part.offer
     batch_id = new_id()
     expires_at = offer.terms.expires_at(claimed_at=now, campaign_ends_at=offer.campaign_ends_at)
     rows: list[dict[str, Any]] = [
         {
             "id": new_id(),
-            "citizen_id": person,
+            "citizen_id": claimant.citizen_id,
             "campaign_id": offer.campaign_id,
             "campaign_version_id": offer.campaign_version_id,
             "offer_id": offer.offer_id,
-            "release_id": facts.release_id,
+            "release_id": part.release_id,
             "claim_batch_id": batch_id,
             "face_value_fen": offer.face_value_fen,
             "status": "claimed",
@@ -165,25 +245,26 @@ def _grant(facts: ReleaseFacts, granted: Sequence[tuple[int, UUID]], now: dateti
             "valid_from": offer.terms.valid_from(claimed_at=now),
             "expires_at": expires_at,
         }
-        for _, person in granted
+        for claimant in _repeated(granted, part.count)
     ]
-    batch = {"id": batch_id, "release_id": facts.release_id, "count": len(rows), "claimed_at": now}
+    batch = {"id": batch_id, "release_id": part.release_id, "count": len(rows), "claimed_at": now}
     insert_rows(ClaimBatch, [batch])
     insert_rows(Entitlement, rows)
     step = Step("", now, campaign_version_id=offer.campaign_version_id)
-    holders = {row["id"]: f"citizen:{row['citizen_id']}" for row in rows}
+    holders = {row["id"]: actor or f"citizen:{row['citizen_id']}" for row in rows}
     ENTITLEMENT.record_created(holders, "claim", step, actors=holders)
-    post(
-        [
-            Posting(
-                Code.CLAIM,
-                accounts.released(offer.campaign_id, source, offer_id=offer.offer_id, release_id=facts.release_id),
-                accounts.outstanding(offer.campaign_id, source, offer_id=offer.offer_id),
-                fen * len(rows),
-                ("claim_batch", text_id(batch_id)),
-            )
-            for source, fen in offer.split.items()
-        ],
-        at=now,
-    )
-    return {place: Granted(row["id"], expires_at) for (place, _), row in zip(granted, rows, strict=True)}
+    return rows
+
+
+def _set_aside(part: ReleasePart, rows: Sequence[dict[str, Any]]) -> list[Posting]:
+    offer = part.offer
+    return [
+        Posting(
+            Code.CLAIM,
+            accounts.released(offer.campaign_id, source, offer_id=offer.offer_id, release_id=part.release_id),
+            accounts.outstanding(offer.campaign_id, source, offer_id=offer.offer_id),
+            fen * len(rows),
+            ("claim_batch", text_id(rows[0]["claim_batch_id"])),
+        )
+        for source, fen in offer.split.items()
+    ]

@@ -49,6 +49,113 @@ class LimitReached(Conflict):
     way_out = N_("已领到的券在“我的消费券”里")
 
 
+class RealNameNeeded(Conflict):
+    code = "real_name_needed"
+    message = N_("这个活动须实名后才能领取")
+    way_out = N_("请先填写姓名和身份证号码，填好会回到这里")
+
+
+class TooYoung(Conflict):
+    code = "too_young"
+    message = N_("这个活动须年满 %(years)s 周岁")
+    way_out = N_("年满 %(years)s 周岁的家人可以用自己的手机号领取")
+
+
+class NotListed(Conflict):
+    code = "not_listed"
+    message = N_("这一轮定向发放，您登录的手机号和实名的身份证号不在名单上")
+    way_out = N_("如名单登记的是身份证号，请先实名；如有疑问请联系报名单位")
+
+
+class ListedOnce(Conflict):
+    code = "listed_once"
+    message = N_("名单上属于您的已经领取")
+    way_out = N_("已领到的券在“我的券”里")
+
+
+class ListUnknown(NotFound):
+    code = "named_list_unknown"
+    message = N_("没有这份名单")
+    way_out = N_("请回到名单页面重新选择")
+
+
+class ListNotDraft(Conflict):
+    code = "named_list_not_draft"
+    message = N_("这份名单已经确认或作废")
+    way_out = N_("如要补充，请另导入一份")
+
+
+class NoSuchListRelease(Conflict):
+    code = "no_list_release"
+    message = N_("这一项不是定向发放，或这一轮已经结束")
+    way_out = N_("请在列表里选择要发放的券")
+
+
+class ListUnreadable(Malformed):
+    code = "list_unreadable"
+    message = N_("读不了这份文件：%(why)s")
+    way_out = N_("请用 Excel（.xlsx）或 CSV，首行写“姓名、手机号、身份证号”")
+    field = "file"
+
+
+class ListHasFaults(Malformed):
+    code = "list_has_faults"
+    message = N_("名单有 %(count)s 处需要修改")
+    way_out = N_("请按下面的提示逐处修改后重新导入；现在什么都没有保存")
+    field = "file"
+
+
+class ByLottery(Conflict):
+    code = "by_lottery"
+    message = N_("这一轮摇号发放，请先报名")
+    way_out = N_("请回到活动页面报名")
+
+
+class NotByLottery(Conflict):
+    code = "not_by_lottery"
+    message = N_("这一轮不摇号，可以直接领取")
+    way_out = N_("请回到活动页面领取")
+
+
+class RegistrationOver(Conflict):
+    code = "registration_over"
+    message = N_("报名已于 %(moment)s 截止")
+    way_out = N_("开奖结果会公布在摇号页面；请留意下一轮")
+
+    def __init__(self, *, register_until: datetime, **params: Any) -> None:
+        super().__init__(moment=_day_and_time(register_until), **params)
+
+
+class AlreadyEntered(Conflict):
+    code = "already_entered"
+    message = N_("您已经报过名，每人每轮一次")
+    way_out = N_("报名编号和结果在摇号页面；同一身份证号等视为同一人")
+
+
+class DrawUnknown(NotFound):
+    code = "draw_unknown"
+    message = N_("没有这次摇号")
+    way_out = N_("请回到活动页面重新选择")
+
+
+class NotYetPublished(NotFound):
+    code = "draw_file_not_yet"
+    message = N_("这份文件还没有公布")
+    way_out = N_("名单在报名截止后公布，种子和结果在开奖后公布")
+
+
+class NothingToTakeUp(Conflict):
+    code = "nothing_to_take_up"
+    message = N_("没有可以领取的中签")
+    way_out = N_("已领取的在“我的券”里；过了期限的由后面的号递补")
+
+
+class ChoiceTaken(Conflict):
+    code = "choice_taken"
+    message = N_("这几种只能选一种，您已经选过了")
+    way_out = N_("已领到的券在“我的消费券”里；下一轮可以重新选")
+
+
 class VoucherUnknown(NotFound):
     code = "voucher_unknown"
     message = N_("没有找到这张券")

@@ -33,6 +33,7 @@ class HeldVoucher:
     threshold_fen: int
     counties: Sequence[str]
     industries: Sequence[str]
+    above_quota: bool
     tab: str
     claimed_at: datetime
     valid_from: datetime
@@ -43,11 +44,14 @@ class HeldVoucher:
     redeemed_place: str | None
     redeemed_bill_fen: int | None
     redeemed_discount_fen: int | None
+    refunded_bill_fen: int | None
+    #: what happens to it when goods come back, in words
+    refund_rule: Words
 
     @property
     def places(self) -> Words:
         """Where it may be used."""
-        return where(self.counties, self.industries)
+        return where(self.counties, self.industries, above_quota=self.above_quota)
 
 
 def vouchers_of(citizen_id: UUID, tab: str, *, most: int = 200) -> list[HeldVoucher]:
@@ -112,7 +116,8 @@ def _in_tab(tab: str, now: datetime) -> ColumnElement[bool]:
 
 
 def _held(entitlement: Entitlement, offer: Offer, campaign: Campaign, now: datetime) -> HeldVoucher:
-    scope = offer_facts(offer.id).terms.scope
+    terms = offer_facts(offer.id).terms
+    scope = terms.scope
     tab = {"claimed": "unused", "redeemed": "used", "expired": "expired"}[entitlement.status]
     if tab == "unused" and entitlement.expires_at <= now:
         tab = "expired"
@@ -126,6 +131,7 @@ def _held(entitlement: Entitlement, offer: Offer, campaign: Campaign, now: datet
         threshold_fen=offer.threshold_fen,
         counties=scope.counties,
         industries=scope.industries,
+        above_quota=scope.above_quota,
         tab=tab,
         claimed_at=entitlement.claimed_at,
         valid_from=entitlement.valid_from,
@@ -136,4 +142,6 @@ def _held(entitlement: Entitlement, offer: Offer, campaign: Campaign, now: datet
         redeemed_place=entitlement.redeemed_place,
         redeemed_bill_fen=entitlement.redeemed_bill_fen,
         redeemed_discount_fen=entitlement.redeemed_discount_fen,
+        refunded_bill_fen=entitlement.refunded_bill_fen,
+        refund_rule=terms.refund.describe(),
     )

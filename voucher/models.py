@@ -3,13 +3,26 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, PrimaryKeyConstraint, String
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from foundation.db import Base, UTCDateTime
-from voucher.states import ENTITLEMENT
+from foundation.crypto import EncryptedText
+from foundation.db import Base, RowId, UTCDateTime
+from foundation.states import StateMachine
+from voucher.states import DRAW, ENTITLEMENT, ENTRY, NAMED_LIST
 
-_STATES = ", ".join(f"'{state}'" for state in ENTITLEMENT.states)
+
+def _one_of(machine: StateMachine) -> str:
+    return "status IN (" + ", ".join(f"'{state}'" for state in machine.states) + ")"
 
 
 class ClaimBatch(Base):
@@ -39,7 +52,7 @@ class Entitlement(Base):
 
     __tablename__ = "entitlement"
     __table_args__ = (
-        CheckConstraint(f"status IN ({_STATES})", name="status"),
+        CheckConstraint(_one_of(ENTITLEMENT), name="status"),
         Index("ix_entitlement_citizen_id_status", "citizen_id", "status"),
         Index("ix_entitlement_status_expires_at", "status", "expires_at"),
     )
@@ -65,6 +78,8 @@ class Entitlement(Base):
     redeemed_place: Mapped[str | None] = mapped_column(String(120))
     redeemed_bill_fen: Mapped[int | None] = mapped_column(BigInteger)
     redeemed_discount_fen: Mapped[int | None] = mapped_column(BigInteger)
+    #: what has come back of that bill, where the voucher stays used
+    refunded_bill_fen: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class PersonQuota(Base):
@@ -93,3 +108,97 @@ class VoucherCode(Base):
     shown_at: Mapped[datetime] = mapped_column(UTCDateTime)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     retired_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class LotteryDraw(Base):
+    """The draw of one release: the seed is secret until it is drawn, its commitment and the list of entries public."""
+
+    __tablename__ = "lottery_draw"
+    __table_args__ = (CheckConstraint(_one_of(DRAW), name="status"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    release_id: Mapped[int] = mapped_column(ForeignKey("release.id"), unique=True)
+    status: Mapped[str] = mapped_column(String(20))
+    #: 64 hexadecimal digits
+    seed: Mapped[str] = mapped_column(EncryptedText("lottery_draw.seed"))
+    #: SHA-256 of the seed's digits, in hexadecimal
+    commitment: Mapped[str] = mapped_column(String(64))
+    committed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    listed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    entry_count: Mapped[int] = mapped_column(default=0)
+    #: of the list of entries as it is downloaded
+    list_sha256: Mapped[str | None] = mapped_column(String(64))
+    drawn_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: how far down the order prizes have been given out
+    considered: Mapped[int] = mapped_column(default=0)
+
+
+class LotteryEntry(Base):
+    """One person's entry to a draw; one per round. ``rank`` counts from 1 once the draw has come to it."""
+
+    __tablename__ = "lottery_entry"
+    __table_args__ = (
+        CheckConstraint(_one_of(ENTRY), name="status"),
+        UniqueConstraint("round_id", "person_id"),
+        UniqueConstraint("draw_id", "entry_hash"),
+        UniqueConstraint("draw_id", "rank"),
+        Index("ix_lottery_entry_draw_id_status", "draw_id", "status"),
+        Index("ix_lottery_entry_citizen_id", "citizen_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    draw_id: Mapped[int] = mapped_column(ForeignKey("lottery_draw.id"))
+    round_id: Mapped[int] = mapped_column(ForeignKey("campaign_round.id"))
+    citizen_id: Mapped[UUID] = mapped_column(ForeignKey("citizen.id"))
+    person_id: Mapped[UUID]
+    #: what stands for it in the public list: a keyed hash, in hexadecimal
+    entry_hash: Mapped[str] = mapped_column(String(64))
+    status: Mapped[str] = mapped_column(String(20))
+    entered_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    rank: Mapped[int | None]
+    take_up_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    notified_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class NamedList(Base):
+    """A list of people for one release, as it was imported; it counts once it is confirmed."""
+
+    __tablename__ = "named_list"
+    __table_args__ = (CheckConstraint(_one_of(NAMED_LIST), name="status"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    release_id: Mapped[int] = mapped_column(ForeignKey("release.id"), index=True)
+    status: Mapped[str] = mapped_column(String(20))
+    file_name: Mapped[str] = mapped_column(String(200))
+    #: of the file's bytes
+    sha256: Mapped[str] = mapped_column(String(64))
+    imported_by: Mapped[str] = mapped_column(String(60))
+    imported_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class NamedPerson(Base):
+    """One line of a list: somebody by phone, identity number, or both. ``live_release_id`` is set while the line
+    counts, so that a phone and a number stand on one line of a release only."""
+
+    __tablename__ = "named_person"
+    __table_args__ = (
+        UniqueConstraint("live_release_id", "phone_hash"),
+        UniqueConstraint("live_release_id", "id_number_hash"),
+        CheckConstraint("phone_hash IS NOT NULL OR id_number_hash IS NOT NULL", name="who"),
+        CheckConstraint("taken_by IS NULL OR live_release_id IS NOT NULL", name="taken"),
+        Index("ix_named_person_phone_hash", "phone_hash"),
+        Index("ix_named_person_id_number_hash", "id_number_hash"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    list_id: Mapped[int] = mapped_column(ForeignKey("named_list.id"), index=True)
+    live_release_id: Mapped[int | None] = mapped_column(ForeignKey("release.id"))
+    #: where it stands in the file, counted from 1 with the heading
+    row: Mapped[int]
+    name: Mapped[str | None] = mapped_column(EncryptedText("named_person.name"))
+    phone: Mapped[str | None] = mapped_column(EncryptedText("named_person.phone"))
+    phone_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    id_number: Mapped[str | None] = mapped_column(EncryptedText("named_person.id_number"))
+    id_number_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    taken_by: Mapped[UUID | None] = mapped_column(ForeignKey("citizen.id"), index=True)
+    taken_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

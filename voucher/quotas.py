@@ -1,12 +1,17 @@
-"""How many one person may have: counted up by the statement that checks the limit."""
+"""How many one person may have: counted up by the statement that checks the limit.
+
+A person is one citizen or several who share an identifier (``identity.persons``). When persons are joined, what they
+have had is added up, also beyond the limit: nobody escapes a limit by showing an identifier afterwards.
+"""
 
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import delete, func, select, update
 
 from foundation.db import db, upsert
+from identity import persons
 from voucher.models import PersonQuota
 
 
@@ -37,3 +42,26 @@ def give_back(scope: str, person_ids: Sequence[UUID]) -> None:
             .values(used=PersonQuota.used - 1)
             .execution_options(synchronize_session=False)
         )
+
+
+def add_up(gone: Sequence[UUID], into: UUID) -> None:
+    """Count what ``gone`` have had as had by ``into``, the person that they are now."""
+    counted = db.session.execute(
+        select(PersonQuota.scope, func.sum(PersonQuota.used))
+        .where(PersonQuota.person_id.in_(gone))
+        .group_by(PersonQuota.scope)
+        .order_by(PersonQuota.scope)
+    )
+    rows = [{"person_id": into, "scope": scope, "used": int(used)} for scope, used in counted]
+    db.session.execute(
+        delete(PersonQuota).where(PersonQuota.person_id.in_(gone)).execution_options(synchronize_session=False)
+    )
+    if rows:
+        statement: Any = upsert(PersonQuota)
+        statement = statement.on_conflict_do_update(
+            index_elements=["person_id", "scope"], set_={"used": PersonQuota.used + statement.excluded.used}
+        )
+        db.session.execute(statement, rows)
+
+
+persons.on_join(add_up)

@@ -88,14 +88,30 @@ def record_use(uses: Sequence[Mapping[str, Any]]) -> None:
         db.session.execute(_TELL_HOLDER, uses)
 
 
-def restore(entitlement_id: UUID, step: Step) -> bool:
+def end_of(entitlement_id: UUID) -> datetime:
+    """Return when an entitlement ends (exclusive)."""
+    return db.session.execute(select(Entitlement.expires_at).where(Entitlement.id == entitlement_id)).scalar_one()
+
+
+def record_refund(entitlement_id: UUID, refunded_bill_fen: int) -> None:
+    """Write on a used entitlement how much of its bill has come back, for its holder to see."""
+    db.session.execute(
+        update(Entitlement)
+        .where(Entitlement.id == entitlement_id)
+        .values(refunded_bill_fen=refunded_bill_fen)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def restore(entitlement_id: UUID, step: Step, *, event: str = "void") -> bool:
     """Give a redeemed entitlement back to its holder, with its original end; return whether it was redeemed.
+    ``event``: "void" on the day of the redemption, "return" when its goods come back later.
 
     The code it was redeemed by ends here: a code is single use, and the holder's page shows a fresh one.
     """
     nothing = dict.fromkeys(("redeemed_at", "redeemed_place", "redeemed_bill_fen", "redeemed_discount_fen"))
     # The entitlement before its codes, as when a voucher is opened, so that neither waits for the other in a circle.
-    if not ENTITLEMENT.apply(Entitlement, [entitlement_id], "void", step, also_set=nothing):
+    if not ENTITLEMENT.apply(Entitlement, [entitlement_id], event, step, also_set=nothing):
         return False
     db.session.execute(
         update(VoucherCode)

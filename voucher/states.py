@@ -1,4 +1,4 @@
-"""The states of an entitlement."""
+"""The states of an entitlement, of a draw and of an entry to it."""
 
 from foundation.states import StateMachine
 
@@ -8,6 +8,39 @@ ENTITLEMENT = StateMachine(
         ("", "claim"): "claimed",
         ("claimed", "redeem"): "redeemed",
         ("redeemed", "void"): "claimed",
+        ("redeemed", "return"): "claimed",
         ("claimed", "expire"): "expired",
+    },
+)
+
+#: The seed is committed to, then the list of entries stands, then winners are drawn, also again for prizes that
+#: nobody took up; at the end of the round it is over.
+DRAW = StateMachine(
+    "lottery_draw",
+    {
+        ("", "commit"): "committed",
+        ("committed", "list"): "listed",
+        ("listed", "draw"): "drawn",
+        ("drawn", "finish"): "finished",
+    },
+)
+
+ENTRY = StateMachine(
+    "lottery_entry",
+    {
+        ("", "enter"): "entered",
+        ("entered", "win"): "won",
+        ("won", "take_up"): "granted",
+        ("won", "lapse"): "lapsed",
+        ("won", "pass_over"): "passed_over",
+    },
+)
+
+NAMED_LIST = StateMachine(
+    "named_list",
+    {
+        ("", "import"): "draft",
+        ("draft", "confirm"): "confirmed",
+        ("draft", "discard"): "discarded",
     },
 )

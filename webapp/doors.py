@@ -17,11 +17,15 @@ from ledger.bureau_pages import blueprint as ledger_desk
 from merchants.bureau_pages import blueprint as merchants_desk
 from merchants.citizen_pages import blueprint as shop_pages
 from merchants.merchant_pages import blueprint as till_pages
+from merchants.merchant_refunds import blueprint as till_refunds
 from merchants.pos_api import blueprint as pos
 from settlement.bureau_pages import blueprint as desk
 from settlement.bureau_reports import blueprint as settlement_desk
 from settlement.bureau_statements import blueprint as statements_desk
+from voucher.bureau_lists import blueprint as lists_desk
+from voucher.bureau_pages import blueprint as draws_desk
 from voucher.citizen_pages import campaign_pages, voucher_pages
+from voucher.draw_pages import draw_pages
 from webapp.api_docs import blueprint as api_docs
 from webapp.health import blueprint as health
 from webapp.security import csrf
@@ -43,11 +47,15 @@ DOORS: tuple[Door, ...] = (
     Door(staff_sign_in, "/staff", gates.open_to_all),
     Door(campaign_pages, "/", gates.open_to_all),
     Door(voucher_pages, "/", gates.citizen),
+    Door(draw_pages, "/", gates.open_to_all),
     Door(shop_pages, "/", gates.open_to_all),
     Door(till_pages, "/till", gates.cashier),
+    Door(till_refunds, "/till/refunds", gates.cashier),
     Door(desk, "/bureau", gates.officer()),
     Door(campaigns_desk, "/bureau/campaigns", gates.officer()),
     Door(simulation_desk, "/bureau/campaigns", gates.officer()),
+    Door(draws_desk, "/bureau/draws", gates.officer()),
+    Door(lists_desk, "/bureau/lists", gates.officer()),
     Door(merchants_desk, "/bureau/merchants", gates.officer()),
     Door(settlement_desk, "/bureau/settlement", gates.officer()),
     Door(statements_desk, "/bureau/statements", gates.officer()),

@@ -47,6 +47,8 @@ EVERY_HOUR = timedelta(hours=1)
 
 JOBS: tuple[Job, ...] = (
     Job("release_rounds", EVERY_MINUTE, campaigns.jobs.release_rounds),
+    Job("run_lotteries", EVERY_MINUTE, voucher.jobs.run_lotteries),
+    Job("notify_winners", EVERY_MINUTE, voucher.jobs.notify_winners),
     Job("close_rounds", EVERY_MINUTE, campaigns.jobs.close_rounds),
     Job("expire_vouchers", EVERY_MINUTE, voucher.jobs.expire_vouchers),
     Job("close_day", time(0, 10), settlement.jobs.close_day),

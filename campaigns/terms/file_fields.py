@@ -93,6 +93,15 @@ class Count(fields.Field[int]):
         return value
 
 
+class Flag(fields.Field[bool]):
+    """true or false, without quotes."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValidationError("应当是 true 或 false，不加引号")
+        return value
+
+
 class Moment(fields.Field[datetime]):
     """A TOML date-time with its offset, e.g. 2023-04-28T10:00:00+08:00."""
 

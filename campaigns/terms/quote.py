@@ -1,10 +1,12 @@
 """One answer to "what is this worth at this till?" and "why can't I use it?"."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from campaigns.terms.refund.return_if_valid import ReturnIfValid
+from campaigns.terms.refunding import Refund
 from campaigns.terms.sale import NotYetValid, Sale, VoucherExpired
 from campaigns.terms.worth import Worth, WorthTable
 from foundation.words import Words
@@ -28,6 +30,7 @@ class Funding(Protocol):
     @property
     def shares(self) -> Mapping[str, int]: ...
     def split(self, amount_fen: int) -> dict[str, int]: ...
+    def describe(self, code: str) -> Words | str: ...
 
 
 class Scope(Protocol):
@@ -35,6 +38,8 @@ class Scope(Protocol):
     def counties(self) -> "tuple[str, ...] | list[str]": ...
     @property
     def industries(self) -> "tuple[str, ...] | list[str]": ...
+    @property
+    def above_quota(self) -> bool: ...
     def check(self, sale: Sale) -> None: ...
     def describe(self) -> Words: ...
 
@@ -53,6 +58,7 @@ class OfferTerms:
     funding: Funding
     scope: Scope
     validity: Validity
+    refund: Refund = field(default_factory=ReturnIfValid)
 
     def valid_from(self, *, claimed_at: datetime) -> datetime:
         """Return the first moment at which an entitlement claimed then may be used."""
@@ -93,8 +99,8 @@ class Award:
 def quote(terms: OfferTerms, sale: Sale, *, valid_from: datetime, expires_at: datetime) -> Award:
     """Return what an entitlement valid in [valid_from, expires_at) is worth to ``sale``.
 
-    Refuses NotYetValid, VoucherExpired, OutsideCounty, OutsideIndustry, and what the benefit refuses: time first,
-    then place, then money, so that the reason given is the one the customer can do least about.
+    Refuses NotYetValid, VoucherExpired, OutsideCounty, OutsideIndustry, OnlyAboveQuota, and what the benefit refuses:
+    time first, then place, then money, so that the reason given is the one the customer can do least about.
     """
     if sale.at < valid_from:
         raise NotYetValid(valid_from=valid_from)

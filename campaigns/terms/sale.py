@@ -66,7 +66,7 @@ class Buyer:
 @dataclass(frozen=True)
 class Sale:
     """bill_fen > 0: after the merchant's own discounts, before the government's. county: GB/T 2260 of the store.
-    industry: code of the merchant's industry. at: the server's clock.
+    industry: code of the merchant's industry. at: the server's clock. is_above_quota: the merchant is 限上.
 
     merchant_discounts: name → fen that the merchant took off before. goods, car and buyer matter to subsidies.
     """
@@ -79,6 +79,7 @@ class Sale:
     goods: tuple[GoodsLine, ...] = ()
     car: Car | None = None
     buyer: Buyer = Buyer()
+    is_above_quota: bool = False
 
     @property
     def list_price_fen(self) -> int:
@@ -121,6 +122,12 @@ class OutsideIndustry(NotUsable):
 
     def __init__(self, *, industries: tuple[str, ...], **params: Any) -> None:
         super().__init__(industries="、".join(map(industry_name, industries)), **params)
+
+
+class OnlyAboveQuota(NotUsable):
+    code = "only_above_quota"
+    message = N_("这张券只能在限额以上企业使用，本店不是")
+    way_out = N_("请告诉顾客：可在“我的消费券”的门店名单里找标有“限上”的门店")
 
 
 class NotYetValid(NotUsable):

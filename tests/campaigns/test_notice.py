@@ -63,6 +63,7 @@ def test_rounds_with_other_limits_are_told_apart():
     assert section(definition, "领取限制").paragraphs == (
         "第一轮：每轮每人限领 1 张。",
         "第二轮：整个活动每人限领 2 张。",
+        "账号、手机号、身份证号任一相同视为同一人。",
     )
 
 

@@ -108,6 +108,19 @@ def test_a_voucher_that_is_usable_later_is_used_later():
     assert used == {DAYS[10]: 100}
 
 
+@pytest.mark.parametrize(("crowd", "stock"), [(2, 400), (5_000, 2_500)], ids=["few a day", "many at once"])
+def test_use_follows_the_claim_after_the_mean_delay(crowd, stock):
+    validity = {"kind": "fixed_end", "until": at("2023-07-01 00:00")}
+    round_of_weeks = stocked(stock, closes_at=at("2023-05-29 00:00"))
+    campaign = definition(offers=[offer(validity=validity)], rounds=[round_of_weeks])
+    played = simulate(campaign, Demand(crowd, redemption_rate=10_000, days_to_use=3))
+
+    def mean_day(name):
+        return sum(number * getattr(day, name) for number, day in enumerate(played.days)) / played.total(name)
+
+    assert 2 <= mean_day("redeemed") - mean_day("claimed") <= 4
+
+
 @pytest.mark.parametrize(
     ("kind", "share", "set_aside_fen", "paid_fen"),
     [

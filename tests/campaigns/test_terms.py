@@ -371,11 +371,12 @@ def test_every_strategy_is_found_by_being_there():
     found = {axis: list(strategies(f"campaigns.terms.{axis}")) for axis in ("benefit", "funding", "scope", "validity")}
     assert found == {
         "benefit": ["percent_by_grade", "price_tiers", "spend_discount"],
-        "funding": ["shares"],
+        "funding": ["fixed", "shares"],
         "scope": ["places"],
         "validity": ["days", "fixed_end", "hours", "month_end", "natural_days", "same_day"],
     }
-    assert list(strategies("campaigns.terms.issuance")) == ["first_come"]
+    assert len(strategies("campaigns.terms.refund")) == 5
+    assert list(strategies("campaigns.terms.issuance")) == ["first_come", "lottery", "named_list"]
     assert list(strategies("campaigns.terms.limits")) == ["per_person"]
 
 

@@ -32,10 +32,11 @@ def test_a_real_name_is_kept_encrypted(app):
     assert LIN_ID.encode() not in bytes(raw)
 
 
-def test_an_identity_number_belongs_to_one_citizen(app):
+def test_an_identity_number_has_one_name_whatever_the_phone(app):
     lin, chen = people.citizen(LIN), people.citizen(CHEN)
     save(lin, LIN.name, LIN_ID)
     assert refused(chen, CHEN.name, LIN_ID) == "id_number_taken"
+    save(people.citizen(people.Person("", "13800138009")), LIN.name, LIN_ID)
     assert db.session.get_one(Citizen, chen).id_number is None
 
 

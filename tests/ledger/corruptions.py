@@ -38,6 +38,13 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
         ["UPDATE transfer SET code = 'expire' WHERE code = 'void'"],
     ],
     # campaigns
+    "packs_stay_whole": [
+        [
+            "UPDATE release SET pack = 'p'",
+            "INSERT INTO release (id, round_id, offer_id, pack, per_pack, stock, released, remaining)"
+            " SELECT id + 9000, round_id, offer_id + 9000, pack, 1, stock, 0, 0 FROM release WHERE released > 0",
+        ]
+    ],
     "releases_match_released_money": [["UPDATE release SET remaining = remaining - 1 WHERE remaining > 0"]],
     "published_versions_have_two_people": [
         ["UPDATE campaign_version SET published_by = drafted_by"],
@@ -73,6 +80,20 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
         ["UPDATE release SET released = 0 WHERE remaining = 0"],
         ["DELETE FROM entitlement WHERE status = 'claimed'"],
     ],
+    "counts_belong_to_persons": [["DELETE FROM same_person"]],
+    "prizes_match_their_draw": [
+        [
+            "INSERT INTO lottery_draw (id, release_id, status, seed, commitment, committed_at, entry_count, considered)"
+            " SELECT 9999, (SELECT MIN(release_id) FROM entitlement), 'drawn', phone_hash, 'c', created_at, 0, 0"
+            " FROM citizen LIMIT 1",
+        ]
+    ],
+    "listed_vouchers_match_their_lines": [
+        [
+            "INSERT INTO named_person (id, list_id, live_release_id, row, phone_hash)"
+            " SELECT id, 9999, (SELECT MIN(release_id) FROM entitlement), 2, phone_hash FROM citizen LIMIT 1",
+        ]
+    ],
     "redeemed_vouchers_tell_their_holder": [
         ["UPDATE entitlement SET redeemed_at = NULL WHERE status = 'redeemed'"],
         ["UPDATE entitlement SET redeemed_at = claimed_at, redeemed_discount_fen = 1 WHERE status = 'claimed'"],
@@ -106,7 +127,25 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
         ["UPDATE redemption SET redeemed_at = (SELECT expires_at FROM entitlement e WHERE e.id = entitlement_id)"],
         ["UPDATE entitlement SET valid_from = expires_at"],
     ],
+    "refunds_stay_within_redemptions": [
+        ["UPDATE refund SET bill_fen = bill_fen + 1"],
+        ["UPDATE redemption SET refunded_discount_fen = refunded_discount_fen + 1"],
+        ["UPDATE redemption SET status = 'redeemed' WHERE status = 'returned'"],
+        ["UPDATE refund SET restored = (1 = 0)"],
+    ],
+    "refunds_match_their_posting": [
+        ["DELETE FROM transfer WHERE code = 'refund'"],
+        ["DELETE FROM transfer WHERE code = 'repay'"],
+        ["UPDATE refund_part SET discount_fen = discount_fen + 1"],
+        ["UPDATE refund_part SET bill_fen = bill_fen + 1"],
+        ["UPDATE refund SET repaid_at = NULL WHERE repaid_at IS NOT NULL"],
+    ],
     # settlement
+    "refund_figures_match_refunds": [
+        ["UPDATE day_figure SET refunded_fen = refunded_fen + 1"],
+        ["UPDATE merchant_day_figure SET refunded_fen = refunded_fen + 1"],
+        ["UPDATE refund SET discount_fen = discount_fen + 1"],
+    ],
     "day_figures_match_the_ledger": [
         [f"UPDATE day_figure SET {what}_fen = {what}_fen + 1"]
         for what in ("released", "claimed", "expired", "recalled", "redeemed", "voided")
@@ -119,6 +158,8 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
     "statements_match_their_redemptions": [
         ["UPDATE statement SET payable_fen = payable_fen + 1"],
         ["UPDATE statement SET bill_fen = bill_fen + 1"],
+        ["UPDATE statement SET deducted_fen = deducted_fen + 1"],
+        ["UPDATE refund SET statement_id = NULL WHERE statement_id IS NOT NULL"],
         ["UPDATE statement SET redemption_count = redemption_count + 1"],
         ["UPDATE statement_line SET amount_fen = amount_fen + 1"],
         ["UPDATE redemption SET statement_id = NULL"],

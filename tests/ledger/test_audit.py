@@ -2,7 +2,7 @@
 
 import orjson
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 import webapp.audit_checks  # noqa: F401 - registers every room's checks
 from campaigns.rounds import close_due_rounds, release_due_rounds
@@ -11,6 +11,9 @@ from ledger import audit
 from ledger.accounts import FLOWS
 from ledger.audit import Check
 from ledger.commands import ledger
+from merchants.models import Redemption
+from merchants.refunds import refund
+from settlement import claw_backs
 from settlement.closing import approve, close_period, mark_paid
 from settlement.day_closing import close_days
 from tests.ledger.corruptions import CORRUPTIONS, corrupted, guards_off
@@ -36,7 +39,10 @@ from voucher.expiry import expire_due
 def a_whole_life(clock):
     """Live through a campaign so that every table that a check looks at has rows."""
     second = a_round("r2", opens_at=at("2023-05-16 10:00"), closes_at=at("2023-05-18 10:00"))
-    campaign = opened(spring(rounds=[a_round(), second]))
+    document = spring(rounds=[a_round(), second])
+    document["sources"].append({"code": "shops", "name": "参与商户", "level": "merchant", "budget_yuan": 1000})
+    document["offers"][0]["funding"] = {"kind": "fixed", "amounts": {"city": 10, "jiangcheng": 30, "shops": 10}}
+    campaign = opened(document)
     place = shop(campaign)
     lin, chen, liang, feng, huang = citizens(5)
     claim(lin, campaign.releases["r1", "meal"])
@@ -44,18 +50,28 @@ def a_whole_life(clock):
     void(redeem(place.desk, claim_and_show(liang, campaign.releases["r1", "meal"])[1], 30_000), place.desk)
     clock.move_to(CLOSES)
     done(lambda: close_due_rounds(actor=JOB))
+    chens = db.session.scalar(select(Redemption.id).where(Redemption.status == "redeemed"))
+    done(lambda: refund(chens, place.desk, 5_000, "质量问题"))
     clock.move_to(at("2023-05-15 00:00"))
     assert done(lambda: expire_due(actor=JOB)) == 2
     clock.move_to(at("2023-05-16 10:00"))
     done(lambda: release_due_rounds(actor=JOB))
     claim(feng, campaign.releases["r2", "meal"])
-    redeem(place.till, claim_and_show(huang, campaign.releases["r2", "meal"])[1], 50_000)
+    huangs = redeem(place.till, claim_and_show(huang, campaign.releases["r2", "meal"])[1], 50_000)
+    done(lambda: refund(huangs.redemption_id, place.desk, 10_000, "质量问题"))
     clock.move_to(at("2023-05-17 01:00"))
     while done(close_days):
         pass
     batch = done(lambda: close_period(campaign.id, at("2023-05-16 00:00").date(), by="officer:3").id)
     done(lambda: approve(batch, by="officer:4"))
     done(lambda: mark_paid(batch, by="officer:3", payment_reference="2023-0517"))
+    # One comes back whole after it was paid, with its voucher; a part of another is repaid.
+    done(lambda: refund(huangs.redemption_id, place.desk, 5_000, "买错型号"))
+    [back] = claw_backs.pending()
+    done(lambda: claw_backs.record_repaid(back.refund_id, by="officer:3", reference="2023-0518"))
+    [guan] = citizens(6)[5:]
+    guans = redeem(place.till, claim_and_show(guan, campaign.releases["r2", "meal"])[1], 20_000)
+    done(lambda: refund(guans.redemption_id, place.desk, 20_000, "顾客退货"))
 
 
 def stock_changes_by(count):
@@ -88,9 +104,10 @@ def test_every_check_says_what_must_hold():
 
 def test_the_chart_and_the_check_of_it_name_the_same_flows():
     [check] = [check for check in audit.checks() if check.name == "ledger_flows_follow_the_chart"]
-    for code, (debit, credit) in FLOWS.items():
+    flows = [(code, debit, credit) for code, pairs in FLOWS.items() for debit, credit in pairs]
+    for code, debit, credit in flows:
         assert f"('{code}', '{debit}', '{credit}')" in check.sql
-    assert check.sql.count("('") == len(FLOWS)
+    assert check.sql.count("('") == len(flows)
 
 
 def test_a_name_stands_for_one_check():

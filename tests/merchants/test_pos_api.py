@@ -179,7 +179,7 @@ def test_a_busy_database_is_not_kept_as_the_answer(till, digits, monkeypatch):
 
     before = redemptions.redeem
 
-    def busy(*_):
+    def busy(*_, **__):
         raise DatabaseBusy
 
     monkeypatch.setattr(redemptions, "redeem", busy)

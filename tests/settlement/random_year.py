@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import select
@@ -20,8 +21,11 @@ from foundation.db import db
 from foundation.errors import Refusal
 from foundation.states import StateChange
 from merchants import redemptions
-from merchants.models import Merchant, Redemption, Store
+from merchants.models import Merchant, Redemption, Refund, Store
+from merchants.refunds import refund
+from merchants.register import Counter
 from merchants.scans import Scan
+from settlement import claw_backs
 from settlement.closing import approve, close_period, mark_paid
 from settlement.day_closing import close_days
 from settlement.errors import NothingToSettle
@@ -53,14 +57,15 @@ SPLITS = {
     "snack": {"city": 2, "jiangcheng": 1},
     # The city's hundredth of a percent of ten yuan is less than a fen.
     "dust": {"jiangcheng": 1000},
+    "trio": {"city": 1000, "jiangcheng": 500, "merchants": 1000},
 }
-BUDGETS = {"province": 60_000, "city": 80_000, "jiangcheng": 150_000}
+BUDGETS = {"province": 60_000, "city": 80_000, "jiangcheng": 150_000, "merchants": 90_000}
 LAST_DAY = date(2023, 5, 19)
 
 
 def _document(rng: random.Random) -> dict[str, Any]:
     offers = [
-        offer(validity={"kind": "natural_days", "days": 3}),
+        offer(validity={"kind": "natural_days", "days": 3}, refund={"kind": "proportional"}),
         offer(
             "goods",
             name="零售券",
@@ -68,6 +73,7 @@ def _document(rng: random.Random) -> dict[str, Any]:
             funding={"shares": {"province": "33.33%", "city": "33.33%", "jiangcheng": "33.34%"}},
             scope={"industries": ["retail"]},
             validity={"kind": "hours", "hours": 60},
+            refund={"kind": "no_return"},
         ),
         offer(
             "snack",
@@ -82,6 +88,14 @@ def _document(rng: random.Random) -> dict[str, Any]:
             benefit={"face_value_yuan": 10, "threshold_yuan": 30},
             funding={"shares": {"city": "0.01%", "jiangcheng": "99.99%"}},
             scope={"counties": [YANGDONG]},
+            refund={"kind": "partial_to_pool"},
+        ),
+        offer(
+            "trio",
+            name="三方券",
+            benefit={"face_value_yuan": 25, "threshold_yuan": 60},
+            funding={"kind": "fixed", "amounts": {"city": 10, "jiangcheng": 5, "merchants": 10}},
+            scope={},
         ),
     ]
     rounds = [
@@ -97,6 +111,7 @@ def _document(rng: random.Random) -> dict[str, Any]:
     sources = [
         {"code": "province", "name": "省财政", "level": "province", "budget_yuan": BUDGETS["province"] // 100},
         *(source | {"budget_yuan": BUDGETS[source["code"]] // 100} for source in spring()["sources"]),
+        {"code": "merchants", "name": "参与商户", "level": "merchant", "budget_yuan": BUDGETS["merchants"] // 100},
     ]
     return spring(sources=sources, offers=offers, rounds=rounds)
 
@@ -130,6 +145,7 @@ def live(clock: SimulatedClock, seed: int) -> Published:
                 if isinstance(grant, Granted)
             ]
             held = _shopping(held, [place.till for place in shops], rng)
+            held += _returns(rng)
         day += timedelta(days=1)
     clock.move_to(at(f"{LAST_DAY} 12:00"))
     return campaign
@@ -149,6 +165,9 @@ def _nights_work(campaign_id: int, day: date, rng: random.Random) -> None:
             done(lambda: approve(batch_id, by="officer:4"))
             if rng.random() < 0.8:
                 done(lambda: mark_paid(batch_id, by="officer:3", payment_reference="2023-05"))
+    for back in claw_backs.pending():
+        if back.is_paid and rng.random() < 0.3:
+            done(lambda back=back: claw_backs.record_repaid(back.refund_id, by="officer:3", reference="2023-06"))
 
 
 def _shopping(held: list[tuple[Any, Any]], counters: list[Any], rng: random.Random) -> list[tuple[Any, Any]]:
@@ -167,6 +186,36 @@ def _shopping(held: list[tuple[Any, Any]], counters: list[Any], rng: random.Rand
             void(outcome, scan.counter)
     spent = set(db.session.scalars(select(Entitlement.id).where(Entitlement.status != "claimed")))
     return [pair for pair in going + staying if pair[0] not in spent]
+
+
+def _returns(rng: random.Random) -> list[tuple[Any, Any]]:
+    """Bring goods of some redemptions back; return the (entitlement, citizen) pairs that came back with them."""
+    db.session.rollback()
+    restored = []
+    rows = db.session.execute(
+        select(Redemption.id, Redemption.store_id, Redemption.till_id, Entitlement.id, Entitlement.citizen_id)
+        .join(Entitlement, Entitlement.id == Redemption.entitlement_id)
+        .where(Redemption.status == "redeemed")
+        .order_by(Redemption.redeemed_at, Redemption.id)
+    ).all()
+    for redemption_id, store_id, till_id, entitlement_id, citizen_id in rows:
+        if rng.random() < 0.8:
+            continue
+        found = db.session.get_one(Redemption, redemption_id, populate_existing=True)
+        left_fen = found.bill_fen - found.refunded_bill_fen
+        goods_fen = left_fen if rng.random() < 0.5 else rng.randint(1, left_fen)
+        counter = Counter(store_id, till_id=till_id)
+        try:
+            slip = done(
+                lambda counter=counter, redemption_id=redemption_id, goods_fen=goods_fen: refund(
+                    redemption_id, counter, goods_fen, "顾客退货"
+                )
+            )
+        except Refusal:
+            continue
+        if slip.restored:
+            restored.append((entitlement_id, citizen_id))
+    return restored
 
 
 # --- the same once more -------------------------------------------------------------------------------------
@@ -191,6 +240,12 @@ def fold(campaign: Published) -> list[Fact]:
     """Return every fact that the figures of a random year are made of."""
     db.session.rollback()
     return [*_budgets(campaign), *_rounds(campaign), *_vouchers(campaign), *_redemptions(campaign)]
+
+
+def _batches() -> dict[int, str]:
+    """Return statement → the state of its batch."""
+    states = select(Statement.id, SettlementBatch.status).join(SettlementBatch)
+    return dict(db.session.execute(states).all())
 
 
 def _split(campaign: Published, offer_row: Offer) -> dict[int, int]:
@@ -249,13 +304,7 @@ def _vouchers(campaign: Published) -> Iterator[Fact]:
 
 
 def _redemptions(campaign: Published) -> Iterator[Fact]:
-    paid = set(
-        db.session.scalars(
-            select(Statement.id)
-            .join(SettlementBatch, SettlementBatch.id == Statement.batch_id)
-            .where(SettlementBatch.status == "paid")
-        )
-    )
+    states = _batches()
     for redemption, offer_row, store, merchant in db.session.execute(
         select(Redemption, Offer, Store, Merchant)
         .join(Offer, Offer.id == Redemption.offer_id)
@@ -271,7 +320,8 @@ def _redemptions(campaign: Published) -> Iterator[Fact]:
             "day": local(redemption.redeemed_at).date(),
         }
         holder: dict[str, Any] = {"campaign": campaign.id, "merchant": merchant.id}
-        stands = redemption.status == "redeemed"
+        stands = redemption.status != "voided"
+        parts: dict[int, list[int]] = {}
         yield Fact("redeemed_count", 1, source=None, **where)
         # A bill is cut as the face is: at each source's end of it, in the order of the sources.
         split, end_fen, bill_end_fen = _split(campaign, offer_row), 0, 0
@@ -286,6 +336,64 @@ def _redemptions(campaign: Published) -> Iterator[Fact]:
             yield Fact("net_redeemed_fen", split[source], source=source, **where)
             yield Fact("driven_fen", part_fen, source=source, **where)
             yield Fact("surplus_fen", -split[source], campaign.id, source)
-            owed = "paid_fen" if redemption.statement_id in paid else "owed_fen"
-            yield Fact(owed, split[source], source=source, **holder)
+            parts[source] = [split[source], part_fen]
+            yield Fact(
+                _held(campaign, source, states.get(redemption.statement_id or 0)),
+                split[source],
+                source=source,
+                **holder,
+            )
         assert bill_end_fen == redemption.bill_fen
+        yield from _refunds(campaign, redemption, parts, where, holder, states)
+
+
+def _held(campaign: Published, source: int, state: str | None) -> str:
+    """Return the balance of a source's part on a statement in a state."""
+    if source == campaign.sources["merchants"]:
+        return "borne_fen"
+    return "paid_fen" if state == "paid" else "owed_fen"
+
+
+def _refunds(
+    campaign: Published,
+    redemption: Redemption,
+    left: dict[int, list[int]],
+    where: dict[str, Any],
+    holder: dict[str, Any],
+    states: dict[int, str],
+) -> Iterator[Fact]:
+    mine = select(Refund).where(Refund.redemption_id == redemption.id)
+    for each in db.session.scalars(mine.order_by(Refund.refunded_at, Refund.id)):
+        where = where | {"day": local(each.refunded_at).date()}
+        discounts, bills = _share(each.discount_fen, left, 0), _share(each.bill_fen, left, 1)
+        for source in left:
+            fen, bill_fen = discounts[source], bills[source]
+            left[source][0] -= fen
+            left[source][1] -= bill_fen
+            assert min(left[source]) >= 0
+            yield Fact("refunded_fen", fen, source=source, **where)
+            yield Fact("net_redeemed_fen", -fen, source=source, **where)
+            yield Fact("driven_fen", -bill_fen, source=source, **where)
+            state = states.get(each.statement_id or 0)
+            own = source == campaign.sources["merchants"]
+            if each.recovery == "at_once":
+                held = _held(campaign, source, states.get(redemption.statement_id or 0))
+            elif own or each.repaid_at:
+                held = _held(campaign, source, "paid")
+            elif state in ("approved", "paid"):
+                held = _held(campaign, source, state)
+            else:
+                continue
+            yield Fact("surplus_fen", fen, campaign.id, source)
+            yield Fact(held, -fen, source=source, **holder)
+
+
+def _share(fen: int, left: dict[int, list[int]], which: int) -> dict[int, int]:
+    """Split an amount by what is left, by the largest remainder."""
+    whole = sum(part[which] for part in left.values()) or 1
+    exact = {source: Fraction(fen * part[which], whole) for source, part in left.items()}
+    found = {source: int(value) for source, value in exact.items()}
+    order = sorted(left, key=lambda source: found[source] - exact[source])
+    for source in order[: fen - sum(found.values())]:
+        found[source] += 1
+    return found

@@ -123,21 +123,27 @@ def live(clock: SimulatedClock) -> SmallYear:
 METRICS = (
     "budget_fen", "released_fen", "claimed_count", "claimed_fen", "redeemed_count", "redeemed_fen", "voided_fen",
     "net_redeemed_fen", "expired_fen", "returned_fen", "redemption_rate", "driven_fen", "leverage_by_claimed",
-    "leverage_by_redeemed", "surplus_fen", "owed_fen", "paid_fen",
+    "leverage_by_redeemed", "surplus_fen", "owed_fen", "paid_fen", "refunded_fen", "borne_fen",
 )  # fmt: skip
 _ = None
 
 TOTAL = (
     35_000, 48_340, 8, 35_005, 6, 26_670, 5_000,
     21_670, 8_335, 16_670, "0.6191", 87_349, "2.4953",
-    "4.0309", 13_330, 8_335, 13_335,
+    "4.0309", 13_330, 8_335, 13_335, 0, 0,
 )  # fmt: skip
 #: What is known of merchants only.
-AT_STORES = (_, _, _, _, 6, 26_670, 5_000, 21_670, _, _, _, 87_349, _, "4.0309", _, 8_335, 13_335)
+AT_STORES = (_, _, _, _, 6, 26_670, 5_000, 21_670, _, _, _, 87_349, _, "4.0309", _, 8_335, 13_335, 0, 0)
+
+
+def _without_refunds(row):
+    """Return a row with the two metrics that are nothing here: nobody returns anything, and no merchant gives a share.
+    Refunds are known wherever voids are, shares wherever payments are."""
+    return (*row, None if row[6] is None else 0, None if row[16] is None else 0)
+
 
 # fmt: off
-#: grouping → label of the row → its figures
-BY_HAND = {
+_ROWS = {
     "campaign": {"春季消费券": TOTAL},
     "source": {
         "市财政": (
@@ -183,3 +189,9 @@ BY_HAND = {
     },
 }
 # fmt: on
+
+#: grouping → label of the row → its figures
+BY_HAND = {
+    grouping: {label: row if row is TOTAL else _without_refunds(row) for label, row in rows.items()}
+    for grouping, rows in _ROWS.items()
+}

@@ -265,12 +265,12 @@ def test_the_payment_list_has_a_row_per_merchant_with_account_and_sums_by_source
         statements = statements_of(batch_id)
         head = to_csv(sheet).decode("utf-8-sig").splitlines()[0]
         assert head.endswith(",应付,其中：市财政,其中：江城区财政")
-        assert [row[7] for row in sheet.rows] == [statement.payable_fen for statement in statements]
+        assert [row[8] for row in sheet.rows] == [statement.payable_fen for statement in statements]
         for row in sheet.rows:
-            assert sum(row[8:]) == row[7]
+            assert sum(row[9:]) == row[8]
     rows = {row[2]: row for row in payment_sheet(year.paid_batch).rows}
-    assert rows["漠阳味道"][5:] == ["62220000000001", 2, 10_000, 2_000, 8_000]
-    assert rows["百汇超市"][5:] == ["62220000000002", 1, 3_335, 1_668, 1_667]
+    assert rows["漠阳味道"][5:] == ["62220000000001", 2, 0, 10_000, 2_000, 8_000]
+    assert rows["百汇超市"][5:] == ["62220000000002", 1, 0, 3_335, 1_668, 1_667]
     totals = db.session.execute(
         select(StatementLine.fund_source_id, func.sum(StatementLine.amount_fen))
         .join(Statement)

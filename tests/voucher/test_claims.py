@@ -10,6 +10,7 @@ from foundation.db import db
 from foundation.errors import Refusal
 from foundation.ids import text_id
 from foundation.states import StateChange
+from identity import persons
 from tests.world import (
     CLOSES,
     JOB,
@@ -320,7 +321,8 @@ def used(scope):
 
 
 def test_a_quota_counts_up_to_its_limit_and_back(app):
-    lin, chen = citizens(2)
+    known = citizens(2)
+    lin, chen = done(lambda: [persons.persons_of(persons.DEFAULT_KINDS, known)[who] for who in known])
     assert done(lambda: quotas.take("round:1", [lin, chen], most=2)) == {lin, chen}
     assert done(lambda: quotas.take("round:1", [lin], most=2)) == {lin}
     assert done(lambda: quotas.take("round:1", [lin, chen], most=2)) == {chen}

@@ -23,6 +23,10 @@ class Shares:
         """Return source code → fen; the parts sum to ``amount_fen`` exactly (largest remainder)."""
         return apportion(amount_fen, self.shares)
 
+    def describe(self, code: str) -> str:
+        """Return what one source pays, for people."""
+        return f"{self.shares[code] / 100:g}%"
+
 
 class FileSchema(StrategySchema):
     make = Shares

@@ -9,7 +9,8 @@ from foundation.words import Words
 
 KIND = "per_person"
 
-WITHIN = {
+WITHIN = {"offer": "每轮同一种券", "round": "每轮", "campaign": "整个活动"}
+IN_WORDS = {
     "offer": N_("每轮同一种券每人限领 %(count)s 张"),
     "round": N_("每轮每人限领 %(count)s 张"),
     "campaign": N_("整个活动每人限领 %(count)s 张"),
@@ -29,7 +30,7 @@ class PerPerson:
         return ids[self.within]
 
     def describe(self) -> Words:
-        return Words(WITHIN[self.within], count=self.count)
+        return Words(IN_WORDS[self.within], count=self.count)
 
 
 class FileSchema(StrategySchema):

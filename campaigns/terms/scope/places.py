@@ -1,4 +1,5 @@
-"""Places: the counties and industries in which an entitlement may be used."""
+"""Places: the counties and industries in which an entitlement may be used, and whether only above-quota merchants count
+(限上, whose sales are in the statistics)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,8 +8,8 @@ from marshmallow import fields
 
 from campaigns.places import where
 from campaigns.terms.axis import StrategySchema
-from campaigns.terms.file_fields import County, industry
-from campaigns.terms.sale import OutsideCounty, OutsideIndustry, Sale
+from campaigns.terms.file_fields import County, Flag, industry
+from campaigns.terms.sale import OnlyAboveQuota, OutsideCounty, OutsideIndustry, Sale
 from foundation.words import Words
 
 KIND = "places"
@@ -20,16 +21,19 @@ class Places:
 
     counties: Sequence[str] = ()
     industries: Sequence[str] = ()
+    above_quota: bool = False
 
     def check(self, sale: Sale) -> None:
-        """Refuse OutsideCounty or OutsideIndustry where the sale's store does not count."""
+        """Refuse OutsideCounty, OutsideIndustry or OnlyAboveQuota where the sale's store does not count."""
         if self.counties and sale.county not in self.counties:
             raise OutsideCounty(counties=tuple(self.counties))
         if self.industries and sale.industry not in self.industries:
             raise OutsideIndustry(industries=tuple(self.industries))
+        if self.above_quota and not sale.is_above_quota:
+            raise OnlyAboveQuota
 
     def describe(self) -> Words:
-        return where(self.counties, self.industries)
+        return where(self.counties, self.industries, above_quota=self.above_quota)
 
 
 class FileSchema(StrategySchema):
@@ -37,3 +41,4 @@ class FileSchema(StrategySchema):
 
     counties = fields.List(County(), load_default=list)
     industries = fields.List(industry(), load_default=list)
+    above_quota = Flag(load_default=False)

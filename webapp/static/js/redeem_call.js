@@ -27,8 +27,8 @@ export class RedeemCall {
     }
   }
 
-  redeem(code, billFen) {
-    const scan = { key: newKey(), body: { code, bill_fen: billFen } };
+  redeem(code, billFen, listFen) {
+    const scan = { key: newKey(), body: { code, bill_fen: billFen, list_fen: listFen } };
     this.keep(scan);
     return this.settle(scan);
   }

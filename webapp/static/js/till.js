@@ -72,7 +72,10 @@ function press(key) {
     return;
   }
   armed = false;
-  if (key === "Escape") code = "";
+  if (key === "Escape") {
+    code = "";
+    part("list").value = "";
+  }
   amount.press(key);
   draw();
 }
@@ -102,7 +105,16 @@ async function redeem() {
   busy = true;
   lastCode = code;
   draw();
-  show(await call.redeem(code, amount.fen));
+  show(await call.redeem(code, amount.fen, listFen()));
+}
+
+// The price before the shop's own discounts in fen, or null where the cashier left it empty.
+function listFen() {
+  const typed = part("list").value.trim();
+  if (!typed) return null;
+  const listed = new Amount();
+  listed.press(typed);
+  return listed.fen;
 }
 
 function show(told) {
@@ -116,6 +128,7 @@ function show(told) {
   }
   if (told.ok) {
     amount.settled = true;
+    part("list").value = "";
     verdict.done(told.receipt);
     sound.good(`${words.done}，${words.collect}${told.receipt.customer_pays_fen / 100}元`);
     refreshDay();
@@ -196,6 +209,17 @@ part("type-code").addEventListener("input", (event) => {
   const wide = /[０-９]/.test(event.target.value);
   part("type-hint").textContent = wide ? words.full_width : words.type_hint;
   part("type-hint").toggleAttribute("data-warns", wide);
+});
+// A gun types into whatever has the focus: its digits at the end of the price are the next scan, not a price.
+part("list").addEventListener("input", () => {
+  const found = /^(.*?)(96[0-9]{18})$/.exec(part("list").value.trim());
+  if (!found) return;
+  part("list").value = found[1];
+  part("list").blur();
+  read(found[2], true);
+});
+part("list").addEventListener("keydown", (event) => {
+  if (event.key === "Enter") part("list").blur();
 });
 part("type-form").addEventListener("submit", () => {
   const typed = part("type-code").value.trim();

@@ -32,8 +32,15 @@ export class Verdict {
   done(receipt) {
     const collect = element("p", "verdict__collect", this.words.collect);
     collect.append(element("span", "num", `¥${yuan(receipt.customer_pays_fen)}`));
+    const own = receipt.merchant_discount_fen
+      ? [
+          line(this.words.listed, `¥${yuan(receipt.list_fen)}`),
+          line(this.words.merchant_discount, `−¥${yuan(receipt.merchant_discount_fen)}`),
+        ]
+      : [];
     const lines = element(
       "dl", "verdict__lines",
+      ...own,
       line(this.words.bill, `¥${yuan(receipt.bill_fen)}`),
       line(this.words.discount, `¥${yuan(receipt.discount_fen)}`),
       line(this.words.offer, receipt.offer_name),

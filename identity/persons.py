@@ -1,0 +1,163 @@
+"""Who is the same person: citizens are joined by any identifier that they share, directly or through others.
+
+One account per phone is certain; beyond that a campaign says which identifiers count (``keys``). For each such set
+every citizen belongs to one person: a connected component, named by the smallest id in it. When an identifier
+turns up with a second citizen, their persons become one, and who keeps counts per person adds them up
+(``on_join``). On PostgreSQL joins take turns, and wait for whoever counts for one of the persons at that moment.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+from uuid import UUID, uuid5
+
+from sqlalchemy import select, text, update
+from sqlalchemy.orm import aliased
+
+from foundation.db import db, is_postgresql, rows_changed, upsert
+from foundation.errors import N_
+from identity.models import PersonIdentifier, PersonKeySet, SamePerson
+
+#: Identifiers that may make two citizens one person, and how screens call them.
+KINDS = {
+    "id_number": N_("身份证号"),
+    "device": N_("手机设备"),
+    "card": N_("银行卡"),
+    "payment_account": N_("支付账户"),
+}
+DEFAULT_KINDS = ("id_number",)
+
+#: Joins of persons take turns: this is the number of the lock that they wait for.
+_JOINING = 7_302_001
+#: Called with the ids of persons that ceased to be, and the one that they became.
+Joined = Callable[[Sequence[UUID], UUID], None]
+_told: list[Joined] = []
+
+
+def on_join(joined: Joined) -> None:
+    """Have ``joined`` called, in the joining transaction, whenever persons become one."""
+    _told.append(joined)
+
+
+def key_set(kinds: Collection[str]) -> str:
+    """Return the name of a set of identifiers, the same however it is ordered: ``device+id_number``."""
+    return "+".join(sorted(set(kinds))) or "account"
+
+
+def register_key_set(kinds: Collection[str]) -> None:
+    """Let persons be kept for this set from now on; done when a campaign that counts by it is published."""
+    db.session.execute(upsert(PersonKeySet).values(keys=key_set(kinds)).on_conflict_do_nothing())
+
+
+def note(citizen_id: UUID, kind: str, value_hash: bytes) -> None:
+    """Keep that a citizen has this identifier (a keyed hash), and join them with whoever has it too.
+
+    At most one identifier per transaction: two could wait for each other in a circle.
+    """
+    mine = (PersonIdentifier.kind == kind, PersonIdentifier.value_hash == value_hash)
+    if db.session.scalar(select(PersonIdentifier.kind).where(*mine, PersonIdentifier.citizen_id == citizen_id)):
+        return
+    # Of two who bring the same new identifier at once, the second must see the first.
+    _lock(int.from_bytes(value_hash[:8], "big", signed=True))
+    row = {"kind": kind, "value_hash": value_hash, "citizen_id": citizen_id}
+    if not rows_changed(upsert(PersonIdentifier).values(row).on_conflict_do_nothing()):
+        return
+    others = select(PersonIdentifier.citizen_id).where(*mine, PersonIdentifier.citizen_id != citizen_id)
+    if db.session.scalar(others.limit(1)) is None:
+        return
+    for keys in sorted(db.session.scalars(select(PersonKeySet.keys))):
+        if kind in keys.split("+"):
+            _join(keys, citizen_id)
+
+
+def persons_of(kinds: Collection[str], citizen_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Return citizen id → person id, and keep them so until the end of the caller's transaction."""
+    keys = key_set(kinds)
+    ids = sorted(set(citizen_ids))
+    found = select(SamePerson.citizen_id, SamePerson.person_id).where(
+        SamePerson.keys == keys, SamePerson.citizen_id.in_(ids)
+    )
+    known = {citizen_id for citizen_id, _ in db.session.execute(found)}
+    missing = [citizen_id for citizen_id in ids if citizen_id not in known]
+    if missing:
+        _add_single(keys, missing)
+        for citizen_id in sorted(_sharing(keys, missing)):
+            _join(keys, citizen_id)
+    return dict(db.session.execute(found.order_by(SamePerson.citizen_id).with_for_update(read=True)).all())
+
+
+def person_of(kinds: Collection[str], citizen_id: UUID) -> UUID:
+    """Return the person a citizen belongs to now; for screens, which change and keep nothing."""
+    keys = key_set(kinds)
+    found = db.session.get(SamePerson, (keys, citizen_id))
+    return found.person_id if found else _single(keys, citizen_id)
+
+
+def _single(keys: str, citizen_id: UUID) -> UUID:
+    """Return the id of a person of one citizen. Sets of identifiers never share an id, except that the default
+    set's are the citizens' own."""
+    return citizen_id if keys == key_set(DEFAULT_KINDS) else uuid5(citizen_id, keys)
+
+
+def _add_single(keys: str, citizen_ids: Collection[UUID]) -> None:
+    rows = [
+        {"keys": keys, "citizen_id": citizen_id, "person_id": _single(keys, citizen_id)}
+        for citizen_id in sorted(citizen_ids)
+    ]
+    db.session.execute(upsert(SamePerson).on_conflict_do_nothing(), rows)
+
+
+def _sharing(keys: str, citizen_ids: Collection[UUID]) -> set[UUID]:
+    """Return those who share an identifier of this set with anybody."""
+    mine, theirs = aliased(PersonIdentifier), aliased(PersonIdentifier)
+    statement = (
+        select(mine.citizen_id)
+        .join(theirs, (theirs.kind == mine.kind) & (theirs.value_hash == mine.value_hash))
+        .where(mine.citizen_id.in_(citizen_ids), mine.kind.in_(keys.split("+")), theirs.citizen_id != mine.citizen_id)
+    )
+    return set(db.session.scalars(statement))
+
+
+def _join(keys: str, citizen_id: UUID) -> None:
+    """Make one person of everybody who is connected with this citizen by identifiers of this set."""
+    _lock(_JOINING)
+    everybody = _connected(keys, citizen_id)
+    _add_single(keys, everybody)
+    rows: Any = db.session.execute(
+        select(SamePerson.person_id)
+        .where(SamePerson.keys == keys, SamePerson.citizen_id.in_(everybody))
+        .order_by(SamePerson.citizen_id)
+        .with_for_update()
+    )
+    into, *gone = sorted({person_id for (person_id,) in rows})
+    if not gone:
+        return
+    db.session.execute(
+        update(SamePerson)
+        .where(SamePerson.keys == keys, SamePerson.person_id.in_(gone))
+        .values(person_id=into)
+        .execution_options(synchronize_session=False)
+    )
+    for joined in _told:
+        joined(gone, into)
+
+
+def _connected(keys: str, citizen_id: UUID) -> set[UUID]:
+    """Return everybody reached from this citizen by shared identifiers, going on until nobody new turns up."""
+    reached: set[UUID] = set()
+    new = {citizen_id}
+    while new:
+        reached |= new
+        mine, theirs = aliased(PersonIdentifier), aliased(PersonIdentifier)
+        statement = (
+            select(theirs.citizen_id)
+            .join(mine, (theirs.kind == mine.kind) & (theirs.value_hash == mine.value_hash))
+            .where(mine.citizen_id.in_(new), mine.kind.in_(keys.split("+")))
+        )
+        new = set(db.session.scalars(statement)) - reached
+    return reached
+
+
+def _lock(number: int) -> None:
+    # On SQLite a writing transaction is alone anyway.
+    if is_postgresql():
+        db.session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
