@@ -112,3 +112,10 @@ def in_proportion(spent: Spent, goods: Goods) -> int:
     """Return how much of the discount comes back with the goods, in the proportion that they have of the bill."""
     through = spent.discount_fen * (spent.refunded_bill_fen + goods.fen) // spent.bill_fen
     return through - spent.refunded_discount_fen
+
+
+def settle_in_proportion(spent: Spent, goods: Goods) -> Reversal:
+    """Return a refund by proportion, where the whole order back within validity gives the voucher back as well."""
+    pool_fen = in_proportion(spent, goods)
+    restores = goods.is_whole(spent) and goods.at < spent.expires_at
+    return Reversal(pool_fen, goods.fen - pool_fen, restores)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from campaigns.terms.axis import StrategySchema
-from campaigns.terms.refunding import Goods, Reversal, Spent, in_proportion
+from campaigns.terms.refunding import Goods, Reversal, Spent, settle_in_proportion
 from foundation.errors import N_
 from foundation.words import Words
 
@@ -13,9 +13,7 @@ KIND = "proportional"
 @dataclass(frozen=True)
 class Proportional:
     def settle(self, spent: Spent, goods: Goods) -> Reversal:
-        pool_fen = in_proportion(spent, goods)
-        restores = goods.is_whole(spent) and goods.at < spent.expires_at
-        return Reversal(pool_fen, goods.fen - pool_fen, restores)
+        return settle_in_proportion(spent, goods)
 
     def describe(self) -> Words:
         return Words(N_("部分退货按实付与券抵的比例退款，券不退回；有效期内整单退货，券退回，有效期不变"))

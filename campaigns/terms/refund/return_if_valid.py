@@ -7,7 +7,7 @@ The texts that have this rule (云南, 北京, 济南) do not say how the money 
 from dataclasses import dataclass
 
 from campaigns.terms.axis import StrategySchema
-from campaigns.terms.refunding import Goods, Reversal, Spent, in_proportion
+from campaigns.terms.refunding import Goods, Reversal, Spent, settle_in_proportion
 from foundation.errors import N_
 from foundation.words import Words
 
@@ -17,9 +17,7 @@ KIND = "return_if_valid"
 @dataclass(frozen=True)
 class ReturnIfValid:
     def settle(self, spent: Spent, goods: Goods) -> Reversal:
-        pool_fen = in_proportion(spent, goods)
-        restores = goods.is_whole(spent) and goods.at < spent.expires_at
-        return Reversal(pool_fen, goods.fen - pool_fen, restores)
+        return settle_in_proportion(spent, goods)
 
     def describe(self) -> Words:
         return Words(N_("有效期内整单退货，券退回，有效期不变；过期或部分退货，券不退回"))
