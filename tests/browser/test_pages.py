@@ -37,14 +37,20 @@ def test_large_text_fits_the_narrowest_phone(devices: Devices) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= NARROW, address
 
 
+#: Texts of visible controls lower than a finger needs. Measured in one go, since a page may swap one at any moment.
+_TOO_LOW = """
+selector => Array.from(document.querySelectorAll(selector))
+  .filter(control => control.checkVisibility({ visibilityProperty: true }) && control.offsetHeight > 0)
+  .filter(control => control.getBoundingClientRect().height < 44)
+  .map(control => control.textContent.trim())
+"""
+
+
 def test_what_is_touched_is_large_enough(devices: Devices) -> None:
     page = devices.open()
     for address in visit_everything(devices, page):
         page.goto(address)
-        for box in page.locator("button:visible, nav a:visible, .weui-btn:visible, .more:visible").all():
-            size = box.bounding_box()
-            assert size is not None
-            assert size["height"] >= 44, (address, box.inner_text())
+        assert page.evaluate(_TOO_LOW, "button, nav a, .weui-btn, .more") == [], address
 
 
 def test_the_first_visit_is_light(devices: Devices) -> None:
