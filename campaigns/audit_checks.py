@@ -12,7 +12,7 @@ register(
         LEFT JOIN (
             SELECT release_id, SUM(balance_fen) AS fen FROM ledger_account WHERE kind = 'released' GROUP BY release_id
         ) m ON m.release_id = r.id
-        WHERE r.remaining * o.face_value_fen <> COALESCE(m.fen, 0)
+        WHERE r.asked_fen IS NULL AND r.remaining * o.face_value_fen <> COALESCE(m.fen, 0)
         """,
     ),
     Check(

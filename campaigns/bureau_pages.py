@@ -78,7 +78,8 @@ def campaign(campaign_id: int) -> str:
         kinds_of_money=[
             kind
             for kind in words.CAMPAIGN_KINDS
-            if kind is not AccountKind.BORNE or any(row.fen(kind) for row in money)
+            if kind not in (AccountKind.BORNE, AccountKind.RESERVED, AccountKind.DUE)
+            or any(row.fen(kind) for row in money)
         ],
         money_words=words.KINDS,
         sources=reading.source_names([row.fund_source_id for row in money]),

@@ -18,6 +18,7 @@ from campaigns.definition import (
     LEVELS,
     Definition,
     OfferDefinition,
+    OtherCampaign,
     PackContent,
     PackDefinition,
     PeopleRules,
@@ -80,10 +81,16 @@ class _OfferSchema(Table):
     refund = StrategyField("refund", default_kind="return_if_valid")
 
 
+class _OtherCampaignSchema(Table):
+    code = Code(required=True)
+    name = Text(longest=60, required=True)
+
+
 class _PeopleSchema(Table):
     same_person = fields.List(choice(KINDS_OF_IDENTIFIER), load_default=lambda: list(DEFAULT_KINDS))
     real_name = Flag(load_default=False)
     min_age = Count(least=0, most=100, load_default=None)
+    apart_from = fields.List(fields.Nested(_OtherCampaignSchema), load_default=list)
 
     @validates_schema
     def _age_is_known(self, data: Mapping[str, Any], **_options: Any) -> None:
@@ -106,12 +113,18 @@ class _ReleaseSchema(Table):
     offer = Code(load_default="")
     pack = Code(load_default="")
     group = Code(load_default="")
-    stock = Count(required=True)
+    stock = Count(load_default=0)
+    budget_fen = Yuan(load_default=None, data_key="budget_yuan", largest_fen=10_000_000_000_000)
 
     @validates_schema
     def _one_thing(self, data: Mapping[str, Any], **_options: Any) -> None:
         if bool(data.get("offer")) == bool(data.get("pack")):
             raise ValidationError("offer（单张券）和 pack（券包）要写一个，也只能写一个", "offer")
+
+    @validates_schema
+    def _limited(self, data: Mapping[str, Any], **_options: Any) -> None:
+        if not data.get("stock") and data.get("budget_fen") is None:
+            raise ValidationError("缺少这一项", "stock")
 
 
 class _RoundSchema(Table):
@@ -206,6 +219,7 @@ def _people(loaded: Mapping[str, Any]) -> PeopleRules:
         same_person=tuple(dict.fromkeys(loaded.get("same_person", DEFAULT_KINDS))),
         real_name=real_name,
         min_age=(ADULT if real_name else 0) if min_age is None else min_age,
+        apart_from=tuple(OtherCampaign(**other) for other in loaded.get("apart_from", ())),
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from campaigns.campaign_file import check
 from campaigns.definition import Definition, PeopleRules, RoundDefinition
 from campaigns.models import Campaign, CampaignRound, CampaignVersion, FundSource, Offer, Release
+from campaigns.terms.benefit.price_tiers import PriceTiers
 from campaigns.terms.issuance.lottery import Lottery
 from campaigns.terms.quote import OfferTerms
 from foundation.db import db
@@ -36,6 +37,14 @@ class OfferFacts:
     #: fund source id → level; what a source of level merchant pays is the merchant's own share, and owed to nobody
     levels: dict[int, str]
     campaign_ends_at: datetime
+    #: whether each is worth what its application was awarded, instead of the face
+    is_priced_when_claimed: bool = False
+
+    def split_of(self, fen: int) -> dict[int, int]:
+        """Return fund source id → fen of an amount, sources without a part left out."""
+        if fen == self.face_value_fen and not self.is_priced_when_claimed:
+            return self.split
+        return {self.source_ids[code]: part for code, part in self.terms.funding.split(fen).items() if part}
 
     def is_borne(self, source_id: int) -> bool:
         """Return whether what this source pays is the merchant's own share."""
@@ -116,7 +125,8 @@ def offer_facts(offer_id: int) -> OfferFacts:
         offer, campaign = db.session.execute(
             select(Offer, Campaign).join(Campaign, Campaign.id == Offer.campaign_id).where(Offer.id == offer_id)
         ).one()
-        terms = definition_of(offer.campaign_version_id).offer(offer.code).terms
+        definition = definition_of(offer.campaign_version_id)
+        terms = definition.offer(offer.code).terms
         by_code = terms.funding.split(terms.benefit.committed_fen)
         sources = db.session.scalars(select(FundSource).where(FundSource.code.in_(by_code))).all()
         ids = {source.code: source.id for source in sources}
@@ -135,6 +145,7 @@ def offer_facts(offer_id: int) -> OfferFacts:
             source_ids=ids,
             levels={source.id: source.level for source in sources},
             campaign_ends_at=campaign.ends_at,
+            is_priced_when_claimed=definition.preset.priced_when_claimed,
         )
     found: OfferFacts = cache[offer_id]
     return found
@@ -172,6 +183,10 @@ def _release_facts(release: Release, a_round: CampaignRound) -> ReleaseFacts:
         limit.scope_key(campaign_id=a_round.campaign_id, round_id=a_round.id, release_id=first): limit.count
         for limit in planned.limits
     }
+    if offer.is_priced_when_claimed and isinstance(offer.terms.benefit, PriceTiers):
+        # A buyer has no more in all rounds together than the table allows, and other campaigns may ask for that.
+        whole = f"campaign:{a_round.campaign_id}"
+        quotas[whole] = min(quotas.get(whole, MOST), offer.terms.benefit.buyers.get("person", 0))
     if unit.group:
         quotas[choice_scope(a_round.id, planned.groups.index(unit.group) + 1)] = 1
     return ReleaseFacts(
@@ -190,6 +205,8 @@ def _release_facts(release: Release, a_round: CampaignRound) -> ReleaseFacts:
 
 
 CHOICE = "choice:"
+#: Above every limit per person.
+MOST = 1_000
 
 
 def choice_scope(round_id: int, number: int) -> str:

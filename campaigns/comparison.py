@@ -44,6 +44,7 @@ NAMES = {
     "gifts": "礼品", "floating": "浮动", "pool_yuan": "本档资金", "most_cars": "本档名额",
     "amounts": "各方金额", "refund": "退货", "above_quota": "限上企业",
     "packs": "券包", "pack": "券包", "contents": "内容", "offer": "券", "group": "选择组", "people": "谁可以领",
+    "apart_from": "不与其他活动同享",
     "same_person": "同一人", "real_name": "实名", "min_age": "最低年龄", "register_until": "报名截止",
     "draw_at": "开奖时间", "take_up_hours": "领取期限小时数",
     "cost_yuan": "成本", "advertised_yuan": "对外价值", "least_yuan": "最低", "most_yuan": "最高",
@@ -141,7 +142,14 @@ def _identity(item: Any, number: int) -> str:
 
 
 def _described(item: Any) -> str:
-    return str(item.describe()) if hasattr(item, "describe") else f"{getattr(item, 'stock', 1)} {_unit(item)}"
+    if hasattr(item, "describe"):
+        return str(item.describe())
+    count = f"{getattr(item, 'stock', 1)} {_unit(item)}"
+    budget_fen = getattr(item, "budget_fen", None)
+    if budget_fen is None:
+        return count
+    money = f"{format_yuan(budget_fen)} 元"
+    return f"{money}，{count}" if item.stock else money
 
 
 def _unit(item: Any) -> str:
@@ -170,6 +178,8 @@ def _in_words(key: str, value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "是" if value else "否"
+    if key == "stock" and not value:
+        return ""
     if isinstance(value, datetime):
         return f"{local(value):%Y-%m-%d %H:%M:%S}".removesuffix(":00")
     if isinstance(value, Interval):

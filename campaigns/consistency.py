@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from campaigns.definition import Definition, OfferDefinition, RoundDefinition
+from campaigns.definition import Definition, OfferDefinition, ReleaseDefinition, RoundDefinition
 from campaigns.places import city_name, counties
 from campaigns.terms.axis import kind_of
+from campaigns.terms.benefit.price_tiers import PriceTiers
 from campaigns.terms.funding.fixed import Fixed
 from foundation.clock import TICK, local
 from foundation.money import format_yuan
@@ -105,6 +106,7 @@ def _releases(definition: Definition, a_round: RoundDefinition, where: str) -> I
             yield f"{place}.pack", _no_such("券包", release.pack, pack_codes)
         elif not release.pack and release.offer not in offer_codes:
             yield f"{place}.offer", _no_such("券", release.offer, offer_codes)
+        yield from _money_or_number(definition, release, place)
         vouchers = max((content.count for content in definition.contents(release)), default=1) * release.stock
         if vouchers > MOST_VOUCHERS:
             yield f"{place}.stock", f"同一种券一共是 {vouchers:,} 张，一次最多投放 {MOST_VOUCHERS:,} 张"
@@ -117,6 +119,27 @@ def _releases(definition: Definition, a_round: RoundDefinition, where: str) -> I
             yield f"{where}.releases", f"选择组“{group}”里只有一项，没有可选的；请去掉 group 或再加一项"
 
 
+def _money_or_number(definition: Definition, release: ReleaseDefinition, place: str) -> Iterator[Contradiction]:
+    """Money is put on release where each is priced when it is applied for, and vouchers everywhere else."""
+    kind = definition.preset.name
+    if not definition.preset.priced_when_claimed:
+        if release.budget_fen is not None:
+            yield f"{place}.budget_yuan", f"“{kind}”活动按张数投放，请写 stock"
+        return
+    if release.pack:
+        yield f"{place}.pack", f"“{kind}”活动按申请发放，不能放进券包"
+    offer = next((offer for offer in definition.offers if offer.code == release.offer), None)
+    if offer is None or release.budget_fen is None:
+        return
+    benefit = offer.terms.benefit
+    if release.budget_fen < benefit.least_fen:
+        yield f"{place}.budget_yuan", f"至少要够发一份（{format_yuan(benefit.least_fen)} 元）"
+    tiers = benefit.limited_tiers().values() if isinstance(benefit, PriceTiers) else ()
+    floating_fen = sum(tier.floating.pool_fen for tier in tiers if tier.floating)
+    if release.budget_fen < floating_fen:
+        yield f"{place}.budget_yuan", f"各浮动档的资金合计 {format_yuan(floating_fen)} 元，这一轮的金额不能比它少"
+
+
 def _rounds(definition: Definition) -> Iterator[Contradiction]:
     for place, a_round in enumerate(definition.rounds, 1):
         where = f"rounds[{place}]"
@@ -126,6 +149,8 @@ def _rounds(definition: Definition) -> Iterator[Contradiction]:
             span = f"{local(definition.starts_at):%Y-%m-%d %H:%M} 至 {local(definition.ends_at):%Y-%m-%d %H:%M}"
             yield f"{where}.opens_at", f"领取时间必须在活动期间（{span}）内"
         yield from _worth_claiming(definition, a_round, where)
+        if definition.preset.priced_when_claimed and (a_round.lottery or a_round.by_list):
+            yield f"{where}.issuance.kind", f"“{definition.preset.name}”活动按申请发放，不能摇号或按名单发放"
         if a_round.lottery:
             faults = a_round.lottery.contradictions(opens_at=a_round.opens_at, closes_at=a_round.closes_at)
             yield from ((f"{where}.issuance.{key}", message) for key, message in faults)
@@ -167,6 +192,9 @@ def _round_within_budget(definition: Definition, a_round: RoundDefinition, where
             if content.offer not in offers:
                 continue
             terms = offers[content.offer].terms
+            if release.budget_fen is not None:
+                needed.update(terms.funding.split(release.budget_fen))
+                continue
             for code, fen in terms.funding.split(terms.benefit.least_fen).items():
                 needed[code] += fen * content.count * release.stock
     for source in definition.sources:

@@ -12,7 +12,7 @@ from campaigns.terms.issuance.first_come import FirstCome
 from campaigns.terms.issuance.lottery import Lottery
 from campaigns.terms.issuance.named_list import NamedList
 from campaigns.terms.limits.per_person import PerPerson
-from campaigns.terms.quote import OfferTerms
+from campaigns.terms.quote import Benefit, OfferTerms
 from foundation.errors import N_
 from foundation.words import Words
 from identity.persons import DEFAULT_KINDS
@@ -30,16 +30,26 @@ LEVELS = {
 
 
 @dataclass(frozen=True)
+class OtherCampaign:
+    """Another campaign: its code, and what notices call it."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True)
 class PeopleRules:
     """Who may claim, and who counts as one person.
 
     same_person: kinds of identifiers of which any one makes two citizens one person; an account and a phone always
-    do. min_age: in full years on the day of the claim, 0 for none; needs ``real_name``.
+    do. min_age: in full years on the day of the claim, 0 for none; needs ``real_name``. apart_from: other campaigns
+    of subsidies that are applied for: who had one of them has none of these, nor the other way round.
     """
 
     same_person: tuple[str, ...] = DEFAULT_KINDS
     real_name: bool = False
     min_age: int = 0
+    apart_from: tuple[OtherCampaign, ...] = ()
 
     def describe(self) -> list[Words]:
         """Return the conditions in words."""
@@ -50,7 +60,8 @@ class PeopleRules:
         keys = Words(N_("账号、手机号"))
         for kind in self.same_person:
             keys = Words(N_("%(keys)s、%(key)s"), keys=keys, key=Words(KINDS_OF_IDENTIFIER[kind]))
-        return [*told, Words(N_("%(keys)s任一相同视为同一人"), keys=keys)]
+        apart = (Words(N_("已享受“%(campaign)s”的不再享受"), campaign=other.name) for other in self.apart_from)
+        return [*told, *apart, Words(N_("%(keys)s任一相同视为同一人"), keys=keys)]
 
 
 @dataclass(frozen=True)
@@ -92,12 +103,21 @@ class PackDefinition:
 @dataclass(frozen=True)
 class ReleaseDefinition:
     """One offer or one pack of a round. ``stock`` (of vouchers or of packs) is a ceiling: a round releases fewer
-    when the pool holds less money. Of the releases that share a ``group`` a person takes one per round."""
+    when the pool holds less money. Of the releases that share a ``group`` a person takes one per round.
 
-    stock: int
+    Of subsidies that are priced when they are applied for, ``budget_fen`` of money may be put on release, and stock is
+    0 where their number is not limited."""
+
+    stock: int = 0
     offer: str = ""
     pack: str = ""
     group: str = ""
+    budget_fen: int | None = None
+
+    def asked_fen(self, benefit: Benefit) -> int:
+        """Return how much money of a benefit that is priced when claimed is to be put on release."""
+        most_fen = self.stock * benefit.committed_fen
+        return most_fen if self.budget_fen is None else min(self.budget_fen, most_fen or self.budget_fen)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal, InvalidOperation
 
-from campaigns.definition import Definition
+from campaigns.definition import Definition, ReleaseDefinition
 from foundation.clock import TICK, bureau_day
 from foundation.errors import N_, Malformed
 
@@ -50,11 +50,19 @@ ASSUMPTIONS = {
 
 def usual(definition: Definition) -> Demand:
     """Return the demand that would just claim everything: the stock of all rounds over their open days."""
-    stock = sum(release.stock for a_round in definition.rounds for release in a_round.releases)
+    stock = sum(_most(definition, release) for a_round in definition.rounds for release in a_round.releases)
     days = sum(
         (bureau_day(a_round.closes_at - TICK) - bureau_day(a_round.opens_at)).days + 1 for a_round in definition.rounds
     )
     return Demand(claims_per_day=min(max(1, -(-stock // max(days, 1))), ASSUMPTIONS["claims_per_day"].most))
+
+
+def _most(definition: Definition, release: ReleaseDefinition) -> int:
+    """Return how many a release gives at most; where money is on release, as many as it pays the least for."""
+    if release.budget_fen is None:
+        return release.stock
+    by_money = release.budget_fen // definition.offer(release.offer).terms.benefit.least_fen
+    return min(release.stock or by_money, by_money)
 
 
 def read_demand(typed: Mapping[str, str], definition: Definition) -> Demand:

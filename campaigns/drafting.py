@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from campaigns.campaign_file import check
-from campaigns.definition import Definition, Source
+from campaigns.consistency import MOST_VOUCHERS
+from campaigns.definition import Definition, RoundDefinition, Source
 from campaigns.errors import (
     CampaignAlreadyPublished,
     CampaignUnknown,
@@ -17,10 +18,20 @@ from campaigns.errors import (
     VersionNotDraft,
     VersionUnknown,
 )
-from campaigns.models import Campaign, CampaignRound, CampaignVersion, FundSource, Offer, Release
+from campaigns.models import (
+    Campaign,
+    CampaignApart,
+    CampaignRound,
+    CampaignVersion,
+    FundSource,
+    Offer,
+    Release,
+    ReleaseTier,
+)
 from campaigns.states import ROUND, VERSION
+from campaigns.terms.benefit.price_tiers import PriceTiers
 from foundation import clock
-from foundation.db import db, rows_changed, upsert
+from foundation.db import db, insert_rows, rows_changed, upsert
 from foundation.states import Step
 from identity import persons
 from ledger import accounts
@@ -90,6 +101,8 @@ def publish(version_id: int, *, by: str) -> Campaign:
     offers = _make_offers(definition, version)
     _make_rounds(definition, version, offers, step)
     persons.register_key_set(definition.people.same_person)
+    apart = dict.fromkeys(other.code for other in definition.people.apart_from)
+    insert_rows(CampaignApart, [{"campaign_id": campaign.id, "other_code": code} for code in apart])
     post(
         [
             Posting(
@@ -185,16 +198,49 @@ def _make_rounds(definition: Definition, version: CampaignVersion, offers: dict[
         )
         db.session.add(a_round)
         db.session.flush()
-        db.session.add_all(
-            Release(
-                round_id=a_round.id,
-                offer_id=offers[content.offer].id,
-                pack=release.pack,
-                per_pack=content.count,
-                stock=release.stock * content.count,
+        if definition.preset.priced_when_claimed:
+            _release_money(definition, planned, a_round.id, offers)
+        else:
+            db.session.add_all(
+                Release(
+                    round_id=a_round.id,
+                    offer_id=offers[content.offer].id,
+                    pack=release.pack,
+                    per_pack=content.count,
+                    stock=release.stock * content.count,
+                )
+                for release in planned.releases
+                for content in definition.contents(release)
             )
-            for release in planned.releases
-            for content in definition.contents(release)
-        )
         ROUND.record_created([a_round.id], "schedule", step)
     db.session.flush()
+
+
+def _release_money(definition: Definition, planned: RoundDefinition, round_id: int, offers: dict[str, Offer]) -> None:
+    """Make the releases of a round whose subsidies are priced when they are applied for, and their tiers."""
+    for wanted in planned.releases:
+        benefit = definition.offer(wanted.offer).terms.benefit
+        asked_fen = wanted.asked_fen(benefit)
+        release = Release(
+            round_id=round_id,
+            offer_id=offers[wanted.offer].id,
+            stock=min(wanted.stock or asked_fen // benefit.least_fen, MOST_VOUCHERS),
+            asked_fen=asked_fen,
+        )
+        db.session.add(release)
+        db.session.flush()
+        tiers = benefit.limited_tiers() if isinstance(benefit, PriceTiers) else {}
+        insert_rows(
+            ReleaseTier,
+            [
+                {
+                    "release_id": release.id,
+                    "tier": name,
+                    "pool_fen": tier.own_fen,
+                    "most": tier.own_cars,
+                    "taken_fen": 0,
+                    "taken": 0,
+                }
+                for name, tier in tiers.items()
+            ],
+        )

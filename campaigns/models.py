@@ -2,7 +2,15 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    PrimaryKeyConstraint,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from campaigns.states import ROUND, VERSION
@@ -114,6 +122,8 @@ class Release(Base):
 
     A pack on release is one row for each offer in it, with the code of the pack; their stocks fall together, by
     ``per_pack`` for each pack that is claimed.
+
+    Of subsidies priced when they are applied for, money is on release, and stock is a ceiling beside it.
     """
 
     __tablename__ = "release"
@@ -135,6 +145,41 @@ class Release(Base):
     #: how many the pool had money for when the round was released
     released: Mapped[int] = mapped_column(default=0)
     remaining: Mapped[int] = mapped_column(default=0)
+    #: how much money the definition asks for, where each is priced when it is applied for; else stock × face
+    asked_fen: Mapped[int | None] = mapped_column(BigInteger)
+    #: how much of that the pool had when the round was released
+    released_fen: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 
     round: Mapped[CampaignRound] = relationship()
     offer: Mapped[Offer] = relationship()
+
+
+class ReleaseTier(Base):
+    """What a tier of a release's price table has for itself: money (``pool_fen``), a number (``most``), or both; taken
+    by the statement that checks them. ``each_fen``: what each gets of a floating pool, once its round is over."""
+
+    __tablename__ = "release_tier"
+    __table_args__ = (
+        PrimaryKeyConstraint("release_id", "tier"),
+        CheckConstraint("taken_fen >= 0 AND (pool_fen IS NULL OR taken_fen <= pool_fen)", name="money"),
+        CheckConstraint("taken >= 0 AND (most IS NULL OR taken <= most)", name="number"),
+    )
+
+    release_id: Mapped[int] = mapped_column(ForeignKey("release.id"))
+    #: as awards name it: "1" for the lowest prices
+    tier: Mapped[str] = mapped_column(String(10))
+    pool_fen: Mapped[int | None] = mapped_column(BigInteger)
+    most: Mapped[int | None]
+    taken_fen: Mapped[int] = mapped_column(BigInteger, default=0)
+    taken: Mapped[int] = mapped_column(default=0)
+    each_fen: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class CampaignApart(Base):
+    """A published campaign excludes whoever had something of another, which is named by its code."""
+
+    __tablename__ = "campaign_apart"
+    __table_args__ = (PrimaryKeyConstraint("campaign_id", "other_code"),)
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    other_code: Mapped[str] = mapped_column(String(40), index=True)

@@ -102,7 +102,7 @@ def _issuing(definition: Definition) -> Section:
         (
             a_round.name,
             f"{moment_in_words(a_round.opens_at)}至{end_in_words(a_round.closes_at)}",
-            *_stock(a_round, unit),
+            _stock(a_round, unit),
         )
         for a_round in definition.rounds
     )
@@ -115,10 +115,12 @@ def _issuing(definition: Definition) -> Section:
     return Section("发放方式", paragraphs, (("", WorthTable(("轮次", f"{verb}时间", "数量上限"), rows)),))
 
 
-def _stock(a_round: RoundDefinition, unit: str) -> tuple[str]:
+def _stock(a_round: RoundDefinition, unit: str) -> str:
     singles = sum(release.stock for release in a_round.releases if not release.pack)
     packs = sum(release.stock for release in a_round.releases if release.pack)
-    return ("、".join(f"{total:,} {of}" for total, of in ((singles, unit), (packs, "包")) if total),)
+    money_fen = sum(release.budget_fen or 0 for release in a_round.releases)
+    told = [f"{format_wan(money_fen, 4)} 万元"] if money_fen else []
+    return "、".join(told + [f"{total:,} {of}" for total, of in ((singles, unit), (packs, "包")) if total])
 
 
 def _offers(definition: Definition) -> Section:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, select, update
 
+from campaigns import priced_releases
 from campaigns.catalog import OfferFacts, offer_facts
 from campaigns.models import CampaignRound, Release
 from campaigns.states import ROUND
@@ -58,6 +59,9 @@ def _release(a_round: CampaignRound, step: Step, postings: list[Posting]) -> boo
     if not ROUND.apply(CampaignRound, [a_round.id], "release", step):
         return False
     for together in _claimed_together(_releases(a_round)):
+        if together[0].asked_fen is not None:
+            postings += priced_releases.put(together[0], postings)
+            continue
         units = min(together[0].stock // together[0].per_pack, _affordable(together, postings))
         for release in together:
             count = units * release.per_pack
@@ -78,6 +82,9 @@ def _close(a_round: CampaignRound, step: Step, postings: list[Posting]) -> bool:
         return False
     for release in _releases(a_round):
         unclaimed = take_stock(release.id, release.stock)
+        if release.asked_fen is not None:
+            postings += priced_releases.close(release, step)
+            continue
         postings += _move(Code.RECALL, offer_facts(release.offer_id), release, unclaimed)
     return True
 

@@ -170,7 +170,9 @@ def _open_rounds(books: _Books, today: date) -> None:
 def _release(books: _Books, release: ReleaseDefinition) -> _Stock:
     contents = {content.offer: content.count for content in books.definition.contents(release)}
     affordable = min(max(books.money[source].pool, 0) // fen for source, fen in books.parts(contents).items())
-    count = min(release.stock, affordable)
+    if release.budget_fen is not None:
+        affordable = min(affordable, release.budget_fen // sum(books.parts(contents).values()))
+    count = min(release.stock or affordable, affordable)
     books.move_all(contents, count, "pool", "released")
     return _Stock(contents, count)
 

@@ -37,6 +37,15 @@ class PersonIdentifier(Base):
     citizen_id: Mapped[UUID] = mapped_column(ForeignKey("citizen.id"), primary_key=True)
 
 
+class Firm(Base):
+    """A firm that had or applied for something: to limits it is a person of its own. Its id is made from its unified
+    social credit code under the installation's key, so that the code itself is not kept."""
+
+    __tablename__ = "firm"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
 class PersonKeySet(Base):
     """A set of identifiers by which some campaign tells persons apart, such as ``device+id_number``."""
 

@@ -14,6 +14,14 @@ owes it. What comes back after the day goes to the pool, or with the voucher to 
     payable | borne ─refund→ budget | outstanding     (the redemption is on no statement yet)
     budget ─advance→ outstanding                      (it is on one: the pool goes ahead, and then)
     payable ─recover→ budget   or   paid ─repay→ budget
+
+What citizens apply for is set aside while it is reviewed, and what is paid to them, not taken off a bill, is due:
+
+    released ─reserve→ reserved ─claim→ outstanding ─redeem→ due ─clear→ cleared ─pay→ paid
+        ↑──────unreserve──┘                                  ↑────bounce────┘
+
+A correction after the round may reserve from the pool, and what is given back then returns there. What was taken back
+before it was paid goes to the pool: due | cleared ─refund→ budget.
 """
 
 from dataclasses import dataclass
@@ -26,10 +34,12 @@ class AccountKind(StrEnum):
     TREASURY = "treasury"  # what the source has granted, as a negative balance
     BUDGET = "budget"  # granted, and not yet put on release (the pool that expired money returns to)
     RELEASED = "released"  # on release in a round, not yet claimed
+    RESERVED = "reserved"  # set aside for applications that are being reviewed
     OUTSTANDING = "outstanding"  # in vouchers that citizens hold
     PAYABLE = "payable"  # owed to a merchant for redemptions
+    DUE = "due"  # owed to citizens, to be paid out to their bank accounts
     CLEARED = "cleared"  # owed, and approved for payment
-    PAID = "paid"  # sent to the merchant
+    PAID = "paid"  # sent to the merchant or citizen
     BORNE = "borne"  # the merchant's own share of what was redeemed: given at the till, owed to nobody
 
 
@@ -38,13 +48,16 @@ class Code(StrEnum):
 
     FUND = "fund"  # the source grants a budget, or adds to it
     RELEASE = "release"  # 投放
-    CLAIM = "claim"  # 领取
+    RESERVE = "reserve"  # 占用: an application was made
+    UNRESERVE = "unreserve"  # 释放: an application came to nothing, or to less
+    CLAIM = "claim"  # 领取; of what was applied for: 发放
     RECALL = "recall"  # unclaimed when its round closes: 回收
     EXPIRE = "expire"  # claimed, and not used in time: 过期, 回收
     REDEEM = "redeem"  # 核销
     VOID = "void"  # 冲正: reverses a redemption
     CLEAR = "clear"  # 清算: a statement was approved
     PAY = "pay"  # 拨付
+    BOUNCE = "bounce"  # 退汇: the bank could not pay it out
     REFUND = "refund"  # 退款: goods came back before the redemption was on a statement
     ADVANCE = "advance"  # 垫回: a voucher goes back to its holder before the merchant has returned its money
     RECOVER = "recover"  # 扣回: a refund is netted in the merchant's next statement
@@ -57,18 +70,27 @@ _Pair = tuple[AccountKind, AccountKind]
 FLOWS: dict[Code, tuple[_Pair, ...]] = {
     Code.FUND: ((AccountKind.TREASURY, AccountKind.BUDGET),),
     Code.RELEASE: ((AccountKind.BUDGET, AccountKind.RELEASED),),
-    Code.CLAIM: ((AccountKind.RELEASED, AccountKind.OUTSTANDING),),
+    Code.RESERVE: ((AccountKind.RELEASED, AccountKind.RESERVED), (AccountKind.BUDGET, AccountKind.RESERVED)),
+    Code.UNRESERVE: ((AccountKind.RESERVED, AccountKind.RELEASED), (AccountKind.RESERVED, AccountKind.BUDGET)),
+    Code.CLAIM: ((AccountKind.RELEASED, AccountKind.OUTSTANDING), (AccountKind.RESERVED, AccountKind.OUTSTANDING)),
     Code.RECALL: ((AccountKind.RELEASED, AccountKind.BUDGET),),
     Code.EXPIRE: ((AccountKind.OUTSTANDING, AccountKind.BUDGET),),
-    Code.REDEEM: ((AccountKind.OUTSTANDING, AccountKind.PAYABLE), (AccountKind.OUTSTANDING, AccountKind.BORNE)),
+    Code.REDEEM: (
+        (AccountKind.OUTSTANDING, AccountKind.PAYABLE),
+        (AccountKind.OUTSTANDING, AccountKind.BORNE),
+        (AccountKind.OUTSTANDING, AccountKind.DUE),
+    ),
     Code.VOID: ((AccountKind.PAYABLE, AccountKind.OUTSTANDING), (AccountKind.BORNE, AccountKind.OUTSTANDING)),
-    Code.CLEAR: ((AccountKind.PAYABLE, AccountKind.CLEARED),),
+    Code.CLEAR: ((AccountKind.PAYABLE, AccountKind.CLEARED), (AccountKind.DUE, AccountKind.CLEARED)),
     Code.PAY: ((AccountKind.CLEARED, AccountKind.PAID),),
+    Code.BOUNCE: ((AccountKind.CLEARED, AccountKind.DUE),),
     Code.REFUND: (
         (AccountKind.PAYABLE, AccountKind.BUDGET),
         (AccountKind.PAYABLE, AccountKind.OUTSTANDING),
         (AccountKind.BORNE, AccountKind.BUDGET),
         (AccountKind.BORNE, AccountKind.OUTSTANDING),
+        (AccountKind.DUE, AccountKind.BUDGET),
+        (AccountKind.CLEARED, AccountKind.BUDGET),
     ),
     Code.ADVANCE: ((AccountKind.BUDGET, AccountKind.OUTSTANDING),),
     Code.RECOVER: ((AccountKind.PAYABLE, AccountKind.BUDGET),),
@@ -112,6 +134,10 @@ def released(campaign_id: int, fund_source_id: int, *, offer_id: int, release_id
     return AccountKey(AccountKind.RELEASED, fund_source_id, campaign_id, offer_id, release_id)
 
 
+def reserved(campaign_id: int, fund_source_id: int, *, offer_id: int) -> AccountKey:
+    return AccountKey(AccountKind.RESERVED, fund_source_id, campaign_id, offer_id)
+
+
 def outstanding(campaign_id: int, fund_source_id: int, *, offer_id: int) -> AccountKey:
     return AccountKey(AccountKind.OUTSTANDING, fund_source_id, campaign_id, offer_id)
 
@@ -120,11 +146,17 @@ def payable(campaign_id: int, fund_source_id: int, *, merchant_id: int) -> Accou
     return AccountKey(AccountKind.PAYABLE, fund_source_id, campaign_id, merchant_id=merchant_id)
 
 
-def cleared(campaign_id: int, fund_source_id: int, *, merchant_id: int) -> AccountKey:
+def due(campaign_id: int, fund_source_id: int) -> AccountKey:
+    return AccountKey(AccountKind.DUE, fund_source_id, campaign_id)
+
+
+def cleared(campaign_id: int, fund_source_id: int, *, merchant_id: int | None) -> AccountKey:
+    """merchant_id None: what is owed to citizens."""
     return AccountKey(AccountKind.CLEARED, fund_source_id, campaign_id, merchant_id=merchant_id)
 
 
-def paid(campaign_id: int, fund_source_id: int, *, merchant_id: int) -> AccountKey:
+def paid(campaign_id: int, fund_source_id: int, *, merchant_id: int | None) -> AccountKey:
+    """merchant_id None: what was sent to citizens."""
     return AccountKey(AccountKind.PAID, fund_source_id, campaign_id, merchant_id=merchant_id)
 
 

@@ -121,6 +121,10 @@ register(
         JOIN ledger_account c ON c.id = t.credit_account_id
         WHERE (t.code, d.kind, c.kind) NOT IN (VALUES
             ('fund', 'treasury', 'budget'), ('release', 'budget', 'released'), ('claim', 'released', 'outstanding'),
+            ('reserve', 'released', 'reserved'), ('reserve', 'budget', 'reserved'),
+            ('unreserve', 'reserved', 'released'), ('unreserve', 'reserved', 'budget'),
+            ('claim', 'reserved', 'outstanding'), ('redeem', 'outstanding', 'due'), ('clear', 'due', 'cleared'),
+            ('bounce', 'cleared', 'due'), ('refund', 'due', 'budget'), ('refund', 'cleared', 'budget'),
             ('recall', 'released', 'budget'), ('expire', 'outstanding', 'budget'),
             ('redeem', 'outstanding', 'payable'), ('redeem', 'outstanding', 'borne'),
             ('void', 'payable', 'outstanding'), ('void', 'borne', 'outstanding'),

@@ -48,7 +48,8 @@ class Transfer(Base):
     credit_account_id: Mapped[int] = mapped_column(ForeignKey("ledger_account.id"))
     amount_fen: Mapped[int] = mapped_column(BigInteger)
     code: Mapped[str] = mapped_column(String(10))
-    #: "campaign_version", "release", "claim_batch", "expiry_run", "redemption", "refund" or "statement"
+    #: "campaign_version", "release", "application", "claim_batch", "expiry_run", "redemption", "refund", "statement"
+    #: or "payout"
     document_kind: Mapped[str] = mapped_column(String(20))
     document_id: Mapped[str] = mapped_column(String(40))
     #: the transfer that this one takes back; each can be taken back once

@@ -7,10 +7,12 @@ from ledger.accounts import AccountKind, Code
 KINDS: dict[AccountKind, tuple[str, str]] = {
     AccountKind.BUDGET: (N_("资金池"), N_("批准了、还没有投放的预算；过期和没人领的金额也回到这里")),
     AccountKind.RELEASED: (N_("已投放未领"), N_("已经放进各轮、市民还没有领走的面值")),
+    AccountKind.RESERVED: (N_("申请占用"), N_("审核中的申请占用的金额；审核不通过的退回")),
     AccountKind.OUTSTANDING: (N_("已领未用"), N_("市民手里还能使用的券的面值")),
     AccountKind.PAYABLE: (N_("应付商户"), N_("已核销、还没有审批付款的金额")),
+    AccountKind.DUE: (N_("应付市民"), N_("审核通过、要付到市民银行卡、还没有审批付款的金额")),
     AccountKind.CLEARED: (N_("已审待付"), N_("结算批次审批通过、等待拨付的金额")),
-    AccountKind.PAID: (N_("已拨付"), N_("已经付给商户的金额")),
+    AccountKind.PAID: (N_("已拨付"), N_("已经付给商户和市民的金额")),
     AccountKind.BORNE: (N_("商户承担"), N_("券面里由商户自己让利的部分，不付给商户")),
     AccountKind.TREASURY: (N_("财政批准"), N_("资金来源批准的总额，以负数表示")),
 }
@@ -20,6 +22,8 @@ CAMPAIGN_KINDS = tuple(kind for kind in KINDS if kind is not AccountKind.TREASUR
 CODES: dict[str, str] = {
     Code.FUND: N_("批准预算"),
     Code.RELEASE: N_("投放"),
+    Code.RESERVE: N_("占用"),
+    Code.UNRESERVE: N_("释放占用"),
     Code.CLAIM: N_("领取"),
     Code.RECALL: N_("未领回收"),
     Code.EXPIRE: N_("过期回收"),
@@ -27,6 +31,7 @@ CODES: dict[str, str] = {
     Code.VOID: N_("冲正"),
     Code.CLEAR: N_("审批"),
     Code.PAY: N_("拨付"),
+    Code.BOUNCE: N_("退汇"),
     Code.REFUND: N_("退款"),
     Code.ADVANCE: N_("垫回"),
     Code.RECOVER: N_("扣回"),
@@ -36,11 +41,13 @@ CODES: dict[str, str] = {
 DOCUMENTS: dict[str, str] = {
     "campaign_version": N_("活动文件"),
     "release": N_("投放"),
+    "application": N_("申请"),
     "claim_batch": N_("领取批次"),
     "expiry_run": N_("到期处理"),
     "redemption": N_("核销单"),
     "statement": N_("对账单"),
     "refund": N_("退款单"),
+    "payout": N_("兑付单"),
 }
 
 #: What each audit check proves, by its name; rooms above the ledger own some of them.
@@ -74,6 +81,13 @@ CHECKS: dict[str, str] = {
     "listed_vouchers_match_their_lines": N_("定向发放的券，与名单上已领取的行数一致"),
     "packs_stay_whole": N_("同一券包里各种券的库存一起减少，最后一包和第一包一样完整"),
     "releases_match_released_money": N_("每次投放：已投放未领的金额，等于剩余张数乘以面值"),
+    "reserved_money_matches_applications": N_("每种补贴：申请占用的金额，等于审核中的申请各自占用的合计"),
+    "reservations_match_their_posting": N_("每份申请：总账为它占用的金额减去释放的，等于它占用或者获批的金额"),
+    "money_on_release_is_what_was_not_applied_for": N_(
+        "按金额投放的轮次：剩下的钱等于放出的减去申请占用和获批的，轮次结束后归零"
+    ),
+    "tiers_hold_what_was_taken": N_("单设资金或名额的档次：已用的等于这一档的申请之和"),
+    "granted_applications_have_their_entitlement": N_("获批的申请恰好有一份权益，金额和市民都一致"),
     "statements_match_the_ledger": N_("审批和拨付记账的金额，等于对账单的金额"),
     "statements_match_their_redemptions": N_("每张对账单等于它的核销之和，也等于各资金来源之和"),
     "stock_matches_claims": N_("开放中的轮次：减少的库存等于领走的张数"),

@@ -50,11 +50,16 @@ register(
     ),
     Check(
         "stock_matches_claims",
-        "What is gone from a release while its round is open was claimed from it.",
+        "What is gone from a release while its round is open was claimed from it, or is held by applications.",
         """
         SELECT r.id AS release_id, r.released, r.remaining, COALESCE(e.n, 0) AS claimed
         FROM release r JOIN campaign_round c ON c.id = r.round_id
-        LEFT JOIN (SELECT release_id, COUNT(*) AS n FROM entitlement GROUP BY release_id) e ON e.release_id = r.id
+        LEFT JOIN (
+            SELECT release_id, COUNT(*) AS n FROM (
+                SELECT release_id FROM entitlement
+                UNION ALL SELECT release_id FROM reservation WHERE status = 'held'
+            ) taken GROUP BY release_id
+        ) e ON e.release_id = r.id
         WHERE (c.status = 'released' AND r.released - r.remaining <> COALESCE(e.n, 0))
            OR COALESCE(e.n, 0) > r.released
         """,
@@ -65,6 +70,7 @@ register(
         """
         SELECT q.person_id, q.scope, q.used FROM person_quota q
         WHERE q.used > 0 AND NOT EXISTS (SELECT 1 FROM same_person p WHERE p.person_id = q.person_id)
+          AND NOT EXISTS (SELECT 1 FROM firm f WHERE f.id = q.person_id)
         """,
     ),
     Check(
@@ -113,6 +119,84 @@ register(
         LEFT JOIN state_change s ON s.machine = 'entitlement' AND s.thing_id = REPLACE(CAST(e.id AS TEXT), '-', '')
         GROUP BY e.id
         HAVING SUM(CASE WHEN s.to_state = e.status THEN 1 WHEN s.from_state = e.status THEN -1 ELSE 0 END) <> 1
+        """,
+    ),
+)
+
+register(
+    Check(
+        "reserved_money_matches_applications",
+        "For each offer, the money set aside for applications is what those under review hold.",
+        """
+        SELECT o.id AS offer_id, COALESCE(h.fen, 0) AS held_fen, COALESCE(a.fen, 0) AS ledger_fen
+        FROM offer o
+        LEFT JOIN (
+            SELECT r.offer_id, SUM(v.amount_fen) AS fen FROM reservation v JOIN release r ON r.id = v.release_id
+            WHERE v.status = 'held' GROUP BY r.offer_id
+        ) h ON h.offer_id = o.id
+        LEFT JOIN (
+            SELECT offer_id, SUM(balance_fen) AS fen FROM ledger_account WHERE kind = 'reserved' GROUP BY offer_id
+        ) a ON a.offer_id = o.id
+        WHERE COALESCE(h.fen, 0) <> COALESCE(a.fen, 0)
+        """,
+    ),
+    Check(
+        "reservations_match_their_posting",
+        "What the ledger set aside for an application, less what it gave back, is what the application holds or was"
+        " granted.",
+        """
+        SELECT v.id, v.status, v.amount_fen, COALESCE(t.fen, 0) AS ledger_fen
+        FROM reservation v
+        LEFT JOIN (
+            SELECT document_id, SUM(CASE WHEN code = 'reserve' THEN amount_fen ELSE -amount_fen END) AS fen
+            FROM transfer WHERE document_kind = 'application' GROUP BY document_id
+        ) t ON t.document_id = REPLACE(CAST(v.id AS TEXT), '-', '')
+        WHERE COALESCE(t.fen, 0) <> CASE WHEN v.status = 'returned' THEN 0 ELSE v.amount_fen END
+        """,
+    ),
+    Check(
+        "money_on_release_is_what_was_not_applied_for",
+        "Where money is on release, what is left of it is what was put there less what applications took; after the"
+        " round nothing is left.",
+        """
+        SELECT r.id AS release_id, c.status, r.released_fen, COALESCE(v.fen, 0) AS taken_fen,
+               COALESCE(m.fen, 0) AS ledger_fen
+        FROM release r JOIN campaign_round c ON c.id = r.round_id
+        LEFT JOIN (
+            SELECT release_id, SUM(amount_fen) AS fen FROM reservation WHERE status <> 'returned' GROUP BY release_id
+        ) v ON v.release_id = r.id
+        LEFT JOIN (
+            SELECT release_id, SUM(balance_fen) AS fen FROM ledger_account WHERE kind = 'released' GROUP BY release_id
+        ) m ON m.release_id = r.id
+        WHERE r.asked_fen IS NOT NULL AND (r.released_fen > r.asked_fen OR COALESCE(m.fen, 0)
+              <> CASE WHEN c.status = 'released' THEN r.released_fen - COALESCE(v.fen, 0) ELSE 0 END)
+        """,
+    ),
+    Check(
+        "tiers_hold_what_was_taken",
+        "What a tier with money or a number of its own counts as taken is what its applications hold or were granted.",
+        """
+        SELECT t.release_id, t.tier, t.taken, t.taken_fen, COALESCE(v.n, 0) AS n, COALESCE(v.fen, 0) AS fen
+        FROM release_tier t
+        LEFT JOIN (
+            SELECT release_id, tier, COUNT(*) AS n, SUM(amount_fen) AS fen FROM reservation
+            WHERE status <> 'returned' GROUP BY release_id, tier
+        ) v ON v.release_id = t.release_id AND v.tier = t.tier
+        WHERE t.taken <> COALESCE(v.n, 0) OR t.taken_fen <> COALESCE(v.fen, 0)
+        """,
+    ),
+    Check(
+        "granted_applications_have_their_entitlement",
+        "An application was granted exactly if there is the entitlement with its id, for the same amount and citizen.",
+        """
+        SELECT v.id, v.status, e.face_value_fen FROM reservation v LEFT JOIN entitlement e ON e.id = v.id
+        WHERE (v.status = 'granted') <> (e.id IS NOT NULL)
+           OR (e.id IS NOT NULL AND (e.face_value_fen <> v.amount_fen OR e.citizen_id <> v.citizen_id
+               OR e.release_id <> v.release_id))
+        UNION ALL
+        SELECT e.id, e.status, e.face_value_fen FROM entitlement e JOIN release r ON r.id = e.release_id
+        LEFT JOIN reservation v ON v.id = e.id
+        WHERE r.asked_fen IS NOT NULL AND v.id IS NULL
         """,
     ),
 )

@@ -26,7 +26,16 @@ from ledger import accounts
 from ledger.accounts import Code
 from ledger.posting import Posting, post
 from voucher import named_lists, quotas
-from voucher.errors import ByLottery, ChoiceTaken, LimitReached, NotOpenYet, ReleaseUnknown, RoundClosed, SoldOut
+from voucher.errors import (
+    ByApplication,
+    ByLottery,
+    ChoiceTaken,
+    LimitReached,
+    NotOpenYet,
+    ReleaseUnknown,
+    RoundClosed,
+    SoldOut,
+)
 from voucher.models import ClaimBatch, Entitlement
 from voucher.people_rules import barred
 from voucher.states import ENTITLEMENT
@@ -69,8 +78,8 @@ Outcome = Granted | Refusal
 def claim(citizen_id: UUID, release_id: int, device_hash: bytes | None = None) -> Granted:
     """Grant one claim: a voucher, or a pack with everything in it.
 
-    Refuses ReleaseUnknown, ByLottery, NotOpenYet, RoundClosed, RealNameNeeded, TooYoung, SoldOut, LimitReached,
-    ChoiceTaken, NotListed, ListedOnce.
+    Refuses ReleaseUnknown, ByApplication, ByLottery, NotOpenYet, RoundClosed, RealNameNeeded, TooYoung, SoldOut,
+    LimitReached, ChoiceTaken, NotListed, ListedOnce.
     """
     outcome = claim_batch([ClaimRequest(citizen_id, release_id, device_hash)])[0]
     if isinstance(outcome, Refusal):
@@ -96,7 +105,7 @@ def claim_batch(requests: Sequence[ClaimRequest]) -> list[Outcome]:
             # Of a pack only its first part can be claimed, and that claims it whole.
             outcomes.update(dict.fromkeys(places, ReleaseUnknown()))
             continue
-        closed = ByLottery() if facts.lottery else _closed(facts, now)
+        closed = _by_other_ways(facts) or _closed(facts, now)
         if closed is not None:
             outcomes.update(dict.fromkeys(places, closed))
             continue
@@ -120,6 +129,13 @@ def _grant_listed(facts: ReleaseFacts, asked: Sequence[tuple[int, UUID]], now: d
 def _note_device(request: ClaimRequest) -> None:
     if request.device_hash is not None:
         persons.note(request.citizen_id, "device", request.device_hash)
+
+
+def _by_other_ways(facts: ReleaseFacts) -> Refusal | None:
+    """Return how else one comes by what this release gives, if so."""
+    if facts.offer.is_priced_when_claimed:
+        return ByApplication()
+    return ByLottery() if facts.lottery else None
 
 
 def _closed(facts: ReleaseFacts, now: datetime) -> Refusal | None:

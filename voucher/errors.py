@@ -49,6 +49,47 @@ class LimitReached(Conflict):
     way_out = N_("已领到的券在“我的消费券”里")
 
 
+class ByApplication(Conflict):
+    code = "by_application"
+    message = N_("这项补贴要提交申请，审核后发放")
+    way_out = N_("请回到活动页面提交申请")
+
+
+class NotByApplication(Conflict):
+    code = "not_by_application"
+    message = N_("这一项不按申请发放")
+    way_out = N_("请回到活动页面重新选择")
+
+
+class ApplicationLimitReached(LimitReached):
+    message = N_("已达到申请上限（最多 %(most)s 份）")
+    way_out = N_("以前各轮的申请也计算在内；已申请的在“我的申请”里")
+
+
+class HadAnotherSubsidy(Conflict):
+    code = "had_another_subsidy"
+    message = N_("已经享受“%(campaign)s”，按规定不能再享受这项补贴")
+    way_out = N_("如对记录有疑问，请联系活动咨询电话")
+
+
+class AlreadyReserved(Conflict):
+    code = "application_already_reserved"
+    message = N_("这份申请已经占用了额度")
+    way_out = N_("请刷新页面查看最新状态")
+
+
+class NotReserved(Conflict):
+    code = "application_not_reserved"
+    message = N_("这份申请现在没有占用额度，不能这样办理")
+    way_out = N_("请刷新页面查看最新状态：可能已经发放，或者已经退回")
+
+
+class NotPricedYet(Conflict):
+    code = "application_not_priced_yet"
+    message = N_("这一档的补贴额要等这一轮结束后按申请数量确定")
+    way_out = N_("请在本轮关闭后再审批发放")
+
+
 class RealNameNeeded(Conflict):
     code = "real_name_needed"
     message = N_("这个活动须实名后才能领取")

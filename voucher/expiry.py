@@ -1,10 +1,10 @@
 """Expiry: what was not used in time goes back to the pool it came from."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from campaigns.catalog import offer_facts
 from foundation import clock
@@ -35,16 +35,16 @@ def expire_due(*, actor: str, most: int = BATCH) -> int:
     expired = 0
     postings: list[Posting] = []
     for offer_id, version_id in sorted(due):
-        run_id, count = _expire(offer_id, version_id, due[offer_id, version_id], Step(actor, now))
-        postings += _return_money(offer_id, run_id, count)
-        expired += count
+        run_id, ids = _expire(offer_id, version_id, due[offer_id, version_id], Step(actor, now))
+        postings += _return_money(offer_id, run_id)
+        expired += len(ids)
     # Posted together, so that all accounts of this transaction are locked in one order.
     post(postings, at=now)
     return expired
 
 
-def _expire(offer_id: int, version_id: int, ids: list[UUID], step: Step) -> tuple[UUID, int]:
-    """Expire those of ``ids`` that are still claimed; return the run that did it, and how many they were."""
+def _expire(offer_id: int, version_id: int, ids: list[UUID], step: Step) -> tuple[UUID, set[UUID]]:
+    """Expire those of ``ids`` that are still claimed; return the run that did it, and which they were."""
     now = step.at
     run: dict[str, Any] = {"id": new_id(), "offer_id": offer_id, "count": 0, "expired_at": now}
     insert_rows(ExpiryRun, [run])
@@ -58,20 +58,26 @@ def _expire(offer_id: int, version_id: int, ids: list[UUID], step: Step) -> tupl
         only_if=(Entitlement.expires_at <= now,),
     )
     db.session.execute(ExpiryRun.__table__.update().where(ExpiryRun.id == run["id"]).values(count=len(expired)))  # type: ignore[attr-defined]
-    return run["id"], len(expired)
+    return run["id"], expired
 
 
-def _return_money(offer_id: int, run_id: UUID, count: int) -> list[Posting]:
-    if count == 0:
-        return []
+def _return_money(offer_id: int, run_id: UUID) -> list[Posting]:
     facts = offer_facts(offer_id)
+    faces = db.session.execute(
+        select(Entitlement.face_value_fen, func.count())
+        .where(Entitlement.expiry_run_id == run_id)
+        .group_by(Entitlement.face_value_fen)
+    )
+    parts: Counter[int] = Counter()
+    for face_fen, count in faces:
+        parts.update({source: fen * count for source, fen in facts.split_of(face_fen).items()})
     return [
         Posting(
             Code.EXPIRE,
             accounts.outstanding(facts.campaign_id, source, offer_id=offer_id),
             accounts.budget(facts.campaign_id, source),
-            fen * count,
+            fen,
             ("expiry_run", text_id(run_id)),
         )
-        for source, fen in facts.split.items()
+        for source, fen in parts.items()
     ]

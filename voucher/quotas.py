@@ -33,6 +33,18 @@ def take(scope: str, person_ids: Sequence[UUID], *, most: int) -> set[UUID]:
     return set(db.session.scalars(statement, rows))
 
 
+def none(scope: str, person_ids: Sequence[UUID]) -> set[UUID]:
+    """Return those who have had nothing within ``scope``, and keep it so until the end of the transaction."""
+    if not person_ids:
+        return set()
+    statement: Any = upsert(PersonQuota)
+    statement = statement.on_conflict_do_update(
+        index_elements=["person_id", "scope"], set_={"used": PersonQuota.used}, where=PersonQuota.used == 0
+    ).returning(PersonQuota.person_id)
+    rows = [{"person_id": person, "scope": scope, "used": 0} for person in sorted(person_ids)]
+    return set(db.session.scalars(statement, rows))
+
+
 def give_back(scope: str, person_ids: Sequence[UUID]) -> None:
     """Count one less within ``scope`` for each person, who was counted in this transaction."""
     if person_ids:

@@ -1,4 +1,4 @@
-"""The states of an entitlement, of a draw and of an entry to it."""
+"""The states of an entitlement, of a reservation, of a draw and of an entry to it."""
 
 from foundation.states import StateMachine
 
@@ -10,6 +10,18 @@ ENTITLEMENT = StateMachine(
         ("redeemed", "void"): "claimed",
         ("redeemed", "return"): "claimed",
         ("claimed", "expire"): "expired",
+    },
+)
+
+#: What an application has set aside: held while it is reviewed, then granted, or returned; an application that comes
+#: back after it was rejected reserves again.
+RESERVATION = StateMachine(
+    "reservation",
+    {
+        ("", "reserve"): "held",
+        ("held", "grant"): "granted",
+        ("held", "return"): "returned",
+        ("returned", "reserve"): "held",
     },
 )
 

@@ -18,6 +18,7 @@ import ledger.models
 import merchants.models
 import settlement.models
 import voucher.models
+import voucher.reservation_models
 from foundation.db import db
 
 #: Every module with tables, so that all of them are known wherever migrations are.
@@ -31,6 +32,7 @@ MODULES_WITH_TABLES = (
     merchants.models,
     settlement.models,
     voucher.models,
+    voucher.reservation_models,
 )
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 

@@ -58,6 +58,16 @@ class Tier:
     pool_fen: int | None = None
     most_cars: int | None = None
 
+    @property
+    def own_fen(self) -> int | None:
+        """The money that is for this tier alone, None where it has none of its own."""
+        return self.floating.pool_fen if self.floating else self.pool_fen
+
+    @property
+    def own_cars(self) -> int | None:
+        """How many this tier takes, None where that is not limited."""
+        return self.floating.most_applications if self.floating else self.most_cars
+
     def amount_fen(self, powertrain: str, in_tier: int | None) -> int:
         """Return what one application gets; 0 where it gets nothing. in_tier None: not known, so the most."""
         if self.gifts:
@@ -68,7 +78,7 @@ class Tier:
 
     def is_full(self, amount_fen: int, in_tier: int | None, granted_fen: int) -> bool:
         """Return whether an application for ``amount_fen`` comes too late."""
-        most = self.floating.most_applications if self.floating else self.most_cars
+        most = self.own_cars
         too_many = most is not None and in_tier is not None and in_tier > most
         return too_many or (self.pool_fen is not None and granted_fen + amount_fen > self.pool_fen)
 
@@ -96,8 +106,7 @@ class Tier:
         return "；".join(words) or "不补贴"
 
     def _full_when(self) -> str:
-        pool = self.floating.pool_fen if self.floating else self.pool_fen
-        most = self.floating.most_applications if self.floating else self.most_cars
+        pool, most = self.own_fen, self.own_cars
         words = [f"资金 {format_yuan_short(pool)} 元"] if pool is not None else []
         if most is not None:
             words.append(f"{most} 辆")

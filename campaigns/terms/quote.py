@@ -75,6 +75,7 @@ class Award:
 
     given_as: how it reaches the buyer, a key of ``GIVEN_AS``; only a discount comes off the bill. list_price_fen:
     the bill before the merchant's own discounts. invoice_fen: what the invoice must say, None where terms do not care.
+    tier: which tier of a price table decided, "" without one.
     """
 
     bill_fen: int
@@ -85,6 +86,7 @@ class Award:
     given_as: str = "discount"
     list_price_fen: int = 0
     invoice_fen: int | None = None
+    tier: str = ""
 
     @property
     def customer_pays_fen(self) -> int:
@@ -117,4 +119,5 @@ def quote(terms: OfferTerms, sale: Sale, *, valid_from: datetime, expires_at: da
         given_as=worth.given_as,
         list_price_fen=sale.list_price_fen,
         invoice_fen=worth.invoice_fen,
+        tier=worth.tier,
     )

@@ -107,6 +107,32 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
             " WHERE machine = 'entitlement' AND event = 'redeem'"
         ],
     ],
+    "reserved_money_matches_applications": [
+        ["UPDATE reservation SET amount_fen = amount_fen + 1 WHERE status = 'held'"],
+        ["UPDATE reservation SET status = 'returned' WHERE status = 'held'"],
+        ["UPDATE ledger_account SET balance_fen = balance_fen - 1 WHERE kind = 'reserved'"],
+    ],
+    "reservations_match_their_posting": [
+        ["UPDATE reservation SET amount_fen = amount_fen + 1 WHERE status = 'granted'"],
+        ["UPDATE reservation SET status = 'held' WHERE status = 'returned'"],
+        ["DELETE FROM transfer WHERE code = 'unreserve'"],
+    ],
+    "money_on_release_is_what_was_not_applied_for": [
+        ["UPDATE release SET released_fen = released_fen - 1 WHERE asked_fen IS NOT NULL AND released_fen > 0"],
+        ["UPDATE release SET asked_fen = 1 WHERE asked_fen IS NOT NULL"],
+        ["UPDATE reservation SET amount_fen = amount_fen + 1 WHERE status = 'granted'"],
+        ["UPDATE campaign_round SET status = 'closed' WHERE status = 'released'"],
+    ],
+    "tiers_hold_what_was_taken": [
+        ["UPDATE release_tier SET taken = taken + 1"],
+        ["UPDATE release_tier SET taken_fen = taken_fen + 1"],
+        ["UPDATE reservation SET tier = '9'"],
+    ],
+    "granted_applications_have_their_entitlement": [
+        ["UPDATE reservation SET status = 'held' WHERE status = 'granted'"],
+        ["UPDATE entitlement SET face_value_fen = face_value_fen + 1 WHERE id IN (SELECT id FROM reservation)"],
+        ["DELETE FROM reservation WHERE status = 'granted'"],
+    ],
     # merchants
     "an_entitlement_is_redeemed_at_most_once": [
         ["UPDATE redemption SET entitlement_id = (SELECT id FROM entitlement ORDER BY id LIMIT 1)"],

@@ -16,6 +16,7 @@ from merchants.refunds import refund
 from settlement import claw_backs
 from settlement.closing import approve, close_period, mark_paid
 from settlement.day_closing import close_days
+from tests import cars
 from tests.ledger.corruptions import CORRUPTIONS, corrupted, guards_off
 from tests.world import (
     CLOSES,
@@ -39,6 +40,7 @@ from voucher.expiry import expire_due
 def a_whole_life(clock):
     """Live through a campaign so that every table that a check looks at has rows."""
     second = a_round("r2", opens_at=at("2023-05-16 10:00"), closes_at=at("2023-05-18 10:00"))
+    cars.a_life()
     document = spring(rounds=[a_round(), second])
     document["sources"].append({"code": "shops", "name": "参与商户", "level": "merchant", "budget_yuan": 1000})
     document["offers"][0]["funding"] = {"kind": "fixed", "amounts": {"city": 10, "jiangcheng": 30, "shops": 10}}

@@ -14,10 +14,12 @@ from ledger.accounts import (
     borne,
     budget,
     cleared,
+    due,
     outstanding,
     paid,
     payable,
     released,
+    reserved,
     treasury,
 )
 from ledger.models import LedgerAccount, Transfer
@@ -141,7 +143,9 @@ def test_a_code_connects_the_two_kinds_of_the_chart_and_no_others(code):
         AccountKind.TREASURY: TREASURY,
         AccountKind.BUDGET: POOL,
         AccountKind.RELEASED: ON_RELEASE,
+        AccountKind.RESERVED: reserved(SPRING, CITY, offer_id=7),
         AccountKind.OUTSTANDING: HELD,
+        AccountKind.DUE: due(SPRING, CITY),
         AccountKind.PAYABLE: OWED,
         AccountKind.CLEARED: cleared(SPRING, CITY, merchant_id=5),
         AccountKind.PAID: paid(SPRING, CITY, merchant_id=5),

@@ -73,6 +73,11 @@ class PriceTiers:
         """The least it costs when it is used."""
         return min(fen for tier in self.tiers for fen in tier.amounts_fen())
 
+    def limited_tiers(self) -> dict[str, Tier]:
+        """Return the tiers that have money or a number of cars of their own, by the name that awards give them."""
+        named = {str(number): tier for number, tier in enumerate(self.tiers, 1)}
+        return {name: tier for name, tier in named.items() if tier.own_fen is not None or tier.own_cars is not None}
+
     def worth(self, sale: Sale) -> Worth:
         """Return what it is worth to a sale.
 
@@ -81,10 +86,11 @@ class PriceTiers:
         """
         price_fen = self._price_fen(sale)
         self._check_buyer(sale)
-        tier = next((tier for tier in self.tiers if price_fen in tier.prices), None)
-        if tier is None:
+        place = next((place for place, tier in enumerate(self.tiers) if price_fen in tier.prices), None)
+        if place is None:
             covered = [tier.prices.describe() for tier in self.tiers]
             raise PriceOutsideTiers(basis=BASES[self.price], price_fen=price_fen, tiers=covered)
+        tier = self.tiers[place]
         powertrain, in_tier, granted_fen = _of_tier(sale.car)
         words = tier.prices.describe()
         if tier.is_full(0, in_tier, granted_fen):
@@ -113,7 +119,7 @@ class PriceTiers:
             raise TierFull(tier=words)
         advertised_fen = sum(gift.advertised_fen for gift in tier.gifts) or amount_fen
         given_as = "gift" if tier.gifts else self.given_as
-        return Worth(amount_fen, tuple(reasons), advertised_fen, given_as)
+        return Worth(amount_fen, tuple(reasons), advertised_fen, given_as, tier=str(place + 1))
 
     def _price_fen(self, sale: Sale) -> int:
         if self.price == "bill":
@@ -201,5 +207,7 @@ class FileSchema(StrategySchema):
                 )
         if data["price"] == "bill" and any({*tier.amounts} & {*POWERTRAINS} for tier in tiers):
             raise ValidationError("按实付金额分档时不看动力类型，请用 yuan", "price")
+        if data["bonuses"] and any(tier.floating for tier in tiers):
+            raise ValidationError("有浮动档的活动不能另补钱", "bonuses")
         if not data["buyers"]:
             raise ValidationError("至少要有一种买家", "buyers")
