@@ -37,18 +37,28 @@ def init_keys(settings: Settings) -> None:
 def encrypt(text: str, *, place: str) -> bytes:
     """Return key version ‖ nonce ‖ ciphertext. ``place`` (table.column) is bound in: a value moved to another
     column does not decrypt."""
+    return encrypt_bytes(text.encode(), place=place)
+
+
+def encrypt_bytes(plain: bytes, *, place: str) -> bytes:
+    """As ``encrypt``, for what is not text."""
     assert _keys.cipher is not None, "init_keys has not been called"
     nonce = os.urandom(_NONCE_BYTES)
-    return _KEY_VERSION + nonce + _keys.cipher.encrypt(nonce, text.encode(), place.encode())
+    return _KEY_VERSION + nonce + _keys.cipher.encrypt(nonce, plain, place.encode())
 
 
 def decrypt(blob: bytes, *, place: str) -> str:
     """Return the text. Raises ``cryptography.exceptions.InvalidTag`` if it was altered or moved."""
+    return decrypt_bytes(blob, place=place).decode()
+
+
+def decrypt_bytes(blob: bytes, *, place: str) -> bytes:
+    """As ``decrypt``, for what is not text."""
     assert _keys.cipher is not None, "init_keys has not been called"
     if blob[:1] != _KEY_VERSION:
         raise ValueError(f"unknown key version in {place}")
     nonce, sealed = blob[1 : 1 + _NONCE_BYTES], blob[1 + _NONCE_BYTES :]
-    return _keys.cipher.decrypt(nonce, sealed, place.encode()).decode()
+    return _keys.cipher.decrypt(nonce, sealed, place.encode())
 
 
 def keyed_hash(purpose: str, value: str) -> bytes:
@@ -81,3 +91,20 @@ class EncryptedText(TypeDecorator[str]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
         return None if value is None else decrypt(bytes(value), place=self.place)
+
+
+class EncryptedBytes(TypeDecorator[bytes]):
+    """A column of bytes that is ciphertext in the database."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+        super().__init__()
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else encrypt_bytes(value, place=self.place)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> bytes | None:
+        return None if value is None else decrypt_bytes(bytes(value), place=self.place)

@@ -21,13 +21,6 @@ class TillUnknown(NotFound):
     way_out = N_("请联系商务局核对收银台登记")
 
 
-class UsccMalformed(Malformed):
-    code = "uscc_malformed"
-    message = N_("统一社会信用代码“%(given)s”不正确")
-    way_out = N_("请核对营业执照上的 18 位代码")
-    field = "uscc"
-
-
 class MerchantAlreadyRegistered(Conflict):
     code = "merchant_already_registered"
     message = N_("统一社会信用代码 %(uscc)s 已经登记")

@@ -164,6 +164,28 @@ class Redemption(Base):
         return self.bill_fen - self.discount_fen
 
 
+class SoldItem(Base):
+    """The article that one redemption was for, where the campaign subsidises articles."""
+
+    __tablename__ = "sold_item"
+    __table_args__ = (CheckConstraint("price_fen > 0", name="price"), Index("ix_sold_item_barcode", "barcode"))
+
+    redemption_id: Mapped[UUID] = mapped_column(ForeignKey("redemption.id"), primary_key=True)
+    category: Mapped[str] = mapped_column(String(40))
+    #: of the energy or water label, "none" without one
+    grade: Mapped[str] = mapped_column(String(10))
+    #: after every discount but the government's
+    price_fen: Mapped[int] = mapped_column(BigInteger)
+    #: EAN-13, serial number and IMEI in canonical spelling, or empty
+    barcode: Mapped[str] = mapped_column(String(13), default="")
+    serial: Mapped[str] = mapped_column(String(40), default="")
+    imei: Mapped[str] = mapped_column(String(15), default="")
+    brand: Mapped[str] = mapped_column(String(40), default="")
+    model_name: Mapped[str] = mapped_column(String(80), default="")
+
+    redemption: Mapped[Redemption] = relationship()
+
+
 class Refund(Base):
     """Goods of one redemption that came back after the voucher was used: bill_fen of the bill, for which discount_fen
     of the discount come back and the customer gets customer_fen."""

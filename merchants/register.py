@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from stdnum.cn import uscc as uscc_number
 
 from campaigns.models import Campaign
 from campaigns.places import counties, industries
+from evidence import numbers
 from foundation import clock
 from foundation.db import db, upsert
 from foundation.paging import Page, page_of
@@ -24,7 +24,6 @@ from merchants.errors import (
     NameMissing,
     StoreUnknown,
     TillUnknown,
-    UsccMalformed,
 )
 from merchants.models import Cashier, Enrollment, Merchant, Store, Till
 from merchants.states import MERCHANT, TILL
@@ -62,9 +61,7 @@ def register_merchant(
     Refuses NameMissing, UsccMalformed (check character of GB 32100), CountyUnknown, IndustryUnknown,
     BankAccountMalformed, MerchantAlreadyRegistered.
     """
-    uscc = uscc_number.compact(uscc)
-    if not uscc_number.is_valid(uscc):
-        raise UsccMalformed(given=uscc[:20])
+    uscc = numbers.uscc(uscc)
     if industry not in industries():
         raise IndustryUnknown(given=industry[:20])
     bank_account = bank_account.replace(" ", "")

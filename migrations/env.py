@@ -6,7 +6,7 @@ from alembic import context
 from flask import current_app
 from sqlalchemy.engine import Connection
 
-from foundation.crypto import EncryptedText
+from foundation.crypto import EncryptedBytes, EncryptedText
 from foundation.db import UTCDateTime, db
 
 #: Any number, so long as nothing else of ours locks it: two nodes that start together migrate one after the other.
@@ -17,7 +17,7 @@ def render_item(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     """Write our column types as what they are in the database, so that a migration outlives the classes."""
     if kind == "type" and isinstance(item, UTCDateTime):
         return "sa.DateTime(timezone=True)"
-    if kind == "type" and isinstance(item, EncryptedText):
+    if kind == "type" and isinstance(item, EncryptedText | EncryptedBytes):
         return "sa.LargeBinary()"
     return False
 

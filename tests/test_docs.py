@@ -41,7 +41,8 @@ from webapp.jobs import JOBS
 
 ROOT = Path(__file__).parent.parent
 ROOMS = (
-    "foundation", "identity", "ledger", "campaigns", "voucher", "merchants", "settlement", "webapp", "demo", "launch",
+    "foundation", "identity", "ledger", "evidence", "campaigns", "voucher", "merchants", "settlement",
+    "webapp", "demo", "launch",
 )  # fmt: skip
 DOCUMENTS = (
     "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/campaign-file.md", "docs/deploy.md",

@@ -22,7 +22,8 @@ from webapp.jobs import JOBS
 
 ROOT = Path(__file__).parent.parent
 ROOMS = (
-    "foundation", "identity", "ledger", "campaigns", "voucher", "merchants", "settlement", "webapp", "demo", "launch",
+    "foundation", "identity", "ledger", "evidence", "campaigns", "voucher", "merchants", "settlement",
+    "webapp", "demo", "launch",
 )  # fmt: skip
 TOOLS = Path(sys.executable).parent
 LONGEST_FILE, LONGEST_FUNCTION = 400, 70

@@ -1,6 +1,7 @@
 import pytest
 from sqlalchemy import func, select, text
 
+from evidence.errors import UsccMalformed
 from foundation.clock import now
 from foundation.db import db
 from foundation.states import StateChange
@@ -16,7 +17,6 @@ from merchants.errors import (
     NameMissing,
     StoreUnknown,
     TillUnknown,
-    UsccMalformed,
 )
 from merchants.models import Cashier, Enrollment, Merchant, Till
 from merchants.register import Counter
