@@ -26,7 +26,16 @@ from ledger import accounts
 from ledger.accounts import Code
 from ledger.posting import Posting, post
 from voucher import named_lists, quotas
-from voucher.errors import ByLottery, ChoiceTaken, LimitReached, NotOpenYet, ReleaseUnknown, RoundClosed, SoldOut
+from voucher.errors import (
+    ByApplication,
+    ByLottery,
+    ChoiceTaken,
+    LimitReached,
+    NotOpenYet,
+    ReleaseUnknown,
+    RoundClosed,
+    SoldOut,
+)
 from voucher.models import ClaimBatch, Entitlement
 from voucher.people_rules import barred
 from voucher.states import ENTITLEMENT
@@ -69,8 +78,8 @@ Outcome = Granted | Refusal
 def claim(citizen_id: UUID, release_id: int, device_hash: bytes | None = None) -> Granted:
     """Grant one claim: a voucher, or a pack with everything in it.
 
-    Refuses ReleaseUnknown, ByLottery, NotOpenYet, RoundClosed, RealNameNeeded, TooYoung, SoldOut, LimitReached,
-    ChoiceTaken, NotListed, ListedOnce.
+    Refuses ReleaseUnknown, ByLottery, ByApplication, NotOpenYet, RoundClosed, RealNameNeeded, TooYoung, SoldOut,
+    LimitReached, ChoiceTaken, NotListed, ListedOnce.
     """
     outcome = claim_batch([ClaimRequest(citizen_id, release_id, device_hash)])[0]
     if isinstance(outcome, Refusal):
@@ -96,7 +105,7 @@ def claim_batch(requests: Sequence[ClaimRequest]) -> list[Outcome]:
             # Of a pack only its first part can be claimed, and that claims it whole.
             outcomes.update(dict.fromkeys(places, ReleaseUnknown()))
             continue
-        closed = ByLottery() if facts.lottery else _closed(facts, now)
+        closed = _otherwise(facts) or _closed(facts, now)
         if closed is not None:
             outcomes.update(dict.fromkeys(places, closed))
             continue
@@ -106,6 +115,13 @@ def claim_batch(requests: Sequence[ClaimRequest]) -> list[Outcome]:
         asked = [(place, requests[place].citizen_id) for place in places]
         outcomes.update(_grant_listed(facts, asked, now) if facts.by_list else grant_to(facts, asked, now))
     return [outcomes[place] for place in range(len(requests))]
+
+
+def _otherwise(facts: ReleaseFacts) -> Refusal | None:
+    """Return the refusal where one comes by it in another way than by claiming."""
+    if facts.application:
+        return ByApplication()
+    return ByLottery() if facts.lottery else None
 
 
 def _grant_listed(facts: ReleaseFacts, asked: Sequence[tuple[int, UUID]], now: datetime) -> dict[int, Outcome]:

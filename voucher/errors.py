@@ -111,6 +111,12 @@ class ByLottery(Conflict):
     way_out = N_("请回到活动页面报名")
 
 
+class ByApplication(Conflict):
+    code = "by_application"
+    message = N_("这一轮要申请并经过审核")
+    way_out = N_("请回到活动页面提交申请")
+
+
 class NotByLottery(Conflict):
     code = "not_by_lottery"
     message = N_("这一轮不摇号，可以直接领取")
