@@ -11,6 +11,7 @@ from campaigns.campaign_file import check
 from campaigns.definition import Definition, PeopleRules, RoundDefinition
 from campaigns.models import Campaign, CampaignRound, CampaignVersion, FundSource, Offer, Release
 from campaigns.terms.benefit.price_tiers import PriceTiers
+from campaigns.terms.issuance.application import Application
 from campaigns.terms.issuance.lottery import Lottery
 from campaigns.terms.quote import OfferTerms
 from foundation.db import db
@@ -92,6 +93,8 @@ class ReleaseFacts:
     lottery: Lottery | None
     #: whether only people on an imported list may claim
     by_list: bool
+    #: how it is applied for and reviewed, if it is
+    application: Application | None = None
 
     @property
     def offer(self) -> OfferFacts:
@@ -201,6 +204,7 @@ def _release_facts(release: Release, a_round: CampaignRound) -> ReleaseFacts:
         people=definition.people,
         lottery=planned.lottery,
         by_list=planned.by_list,
+        application=planned.application,
     )
 
 

@@ -47,6 +47,9 @@ NAMES = {
     "apart_from": "不与其他活动同享",
     "same_person": "同一人", "real_name": "实名", "min_age": "最低年龄", "register_until": "报名截止",
     "draw_at": "开奖时间", "take_up_hours": "领取期限小时数",
+    "documents": "材料", "reviews": "审核", "corrections": "补正", "most": "次数", "notice_days": "公示工作日",
+    "waiting_list": "候补", "invoices_from": "发票开始", "invoices_until": "发票截止",
+    "registered_until": "注册登记截止", "plates": "号牌",
     "cost_yuan": "成本", "advertised_yuan": "对外价值", "least_yuan": "最低", "most_yuan": "最高",
 }  # fmt: skip
 

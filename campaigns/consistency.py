@@ -126,8 +126,6 @@ def _money_or_number(definition: Definition, release: ReleaseDefinition, place: 
         if release.budget_fen is not None:
             yield f"{place}.budget_yuan", f"“{kind}”活动按张数投放，请写 stock"
         return
-    if release.pack:
-        yield f"{place}.pack", f"“{kind}”活动按申请发放，不能放进券包"
     offer = next((offer for offer in definition.offers if offer.code == release.offer), None)
     if offer is None or release.budget_fen is None:
         return
@@ -149,17 +147,29 @@ def _rounds(definition: Definition) -> Iterator[Contradiction]:
             span = f"{local(definition.starts_at):%Y-%m-%d %H:%M} 至 {local(definition.ends_at):%Y-%m-%d %H:%M}"
             yield f"{where}.opens_at", f"领取时间必须在活动期间（{span}）内"
         yield from _worth_claiming(definition, a_round, where)
-        if definition.preset.priced_when_claimed and (a_round.lottery or a_round.by_list):
-            yield f"{where}.issuance.kind", f"“{definition.preset.name}”活动按申请发放，不能摇号或按名单发放"
-        if a_round.lottery:
-            faults = a_round.lottery.contradictions(opens_at=a_round.opens_at, closes_at=a_round.closes_at)
+        timed = a_round.lottery or a_round.application
+        if timed:
+            faults = timed.contradictions(opens_at=a_round.opens_at, closes_at=a_round.closes_at)
             yield from ((f"{where}.issuance.{key}", message) for key, message in faults)
+        yield from _application_fits(definition, a_round, where)
         if not a_round.limits:
             yield f"{where}.limits", "至少要有一条每人限领"
         if not a_round.releases:
             yield f"{where}.releases", "至少要投放一种券"
         yield from _releases(definition, a_round, where)
         yield from _round_within_budget(definition, a_round, where)
+
+
+def _application_fits(definition: Definition, a_round: RoundDefinition, where: str) -> Iterator[Contradiction]:
+    """Applications are for what has a price when it is applied for, one thing at a time, and nothing else is
+    granted by review."""
+    if definition.preset.priced_when_claimed != (a_round.application is not None):
+        may = "只能用" if definition.preset.priced_when_claimed else "不能用"
+        yield f"{where}.issuance.kind", f"“{definition.preset.name}”活动{may}“application”（申请审核）"
+    if a_round.application is None:
+        return
+    if any(release.pack for release in a_round.releases):
+        yield f"{where}.releases", "申请审核的轮次不能投放券包"
 
 
 def _worth_claiming(definition: Definition, a_round: RoundDefinition, where: str) -> Iterator[Contradiction]:

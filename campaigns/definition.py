@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from campaigns.kinds import PRESETS, Preset
+from campaigns.terms.issuance.application import Application
 from campaigns.terms.issuance.first_come import FirstCome
 from campaigns.terms.issuance.lottery import Lottery
 from campaigns.terms.issuance.named_list import NamedList
@@ -128,7 +129,7 @@ class RoundDefinition:
     name: str
     opens_at: datetime
     closes_at: datetime
-    issuance: FirstCome | Lottery | NamedList
+    issuance: FirstCome | Lottery | NamedList | Application
     limits: Sequence[PerPerson]
     releases: Sequence[ReleaseDefinition]
 
@@ -136,6 +137,11 @@ class RoundDefinition:
     def lottery(self) -> Lottery | None:
         """How it is drawn, if it is."""
         return self.issuance if isinstance(self.issuance, Lottery) else None
+
+    @property
+    def application(self) -> Application | None:
+        """How it is applied for and reviewed, if it is."""
+        return self.issuance if isinstance(self.issuance, Application) else None
 
     @property
     def by_list(self) -> bool:

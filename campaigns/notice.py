@@ -109,10 +109,21 @@ def _issuing(definition: Definition) -> Section:
     words = f"{thing}分 {len(rows)} 轮发放。" if len(rows) > 1 else ""
     paragraphs = (
         f"{words}{'；'.join(ways)}。",
+        *_rules(definition),
         f"市民用手机号登录活动平台，在开放时间内{verb}。各轮数量以资金池余额为限，资金用完即止；"
         f"未{verb}和到期未使用的资金退回资金池，可在后续轮次继续发放。",
     )
     return Section("发放方式", paragraphs, (("", WorthTable(("轮次", f"{verb}时间", "数量上限"), rows)),))
+
+
+def _rules(definition: Definition) -> Iterator[str]:
+    """What an applicant must know, for each way of applying that the campaign has."""
+    known: dict[str, list[str]] = {}
+    for a_round in definition.rounds:
+        if a_round.application:
+            known.setdefault("；".join(map(str, a_round.application.rules())), []).append(a_round.name)
+    for rules, names in known.items():
+        yield f"{rules}。" if len(known) == 1 else f"{'、'.join(names)}：{rules}。"
 
 
 def _stock(a_round: RoundDefinition, unit: str) -> str:

@@ -20,7 +20,7 @@ from foundation.ids import new_id
 from ledger import accounts
 from ledger.posting import balance_fen
 from tests import people
-from tests.world import CLOSES, ENDS, JOB, OPENS, STARTS, Published, done, opened
+from tests.world import CLOSES, ENDS, JOB, OPENS, STARTS, Published, by_application, done, opened
 from voucher import reservations
 
 #: New energy cars get 4,000 yuan, others 3,000; above 300,000 yuan 5,000 and 4,000.
@@ -52,6 +52,7 @@ def car_document(
         "name": "第一轮",
         "opens_at": OPENS,
         "closes_at": CLOSES,
+        "issuance": by_application(),
         "limits": [{"count": 1, "within": "campaign"}],
         "releases": [{"offer": "car", **(release or {"budget_yuan": 100_000})}],
     }

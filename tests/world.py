@@ -124,8 +124,21 @@ def subsidy(kind: str) -> dict[str, Any]:
         },
     }
     document = spring(offers=[offer(benefit=benefits[kind], scope={})])
+    if kind == "car_subsidy":
+        document["rounds"] = [a_round(issuance=by_application())]
     document["campaign"]["kind"] = kind
     return document
+
+
+def by_application(**changed: Any) -> dict[str, Any]:
+    """Return an issuance by application: two documents, both reviews, three corrections, five days of notice."""
+    return {
+        "kind": "application",
+        "documents": ["id_card", "vehicle_invoice"],
+        "invoices_from": STARTS,
+        "invoices_until": ENDS,
+        **changed,
+    }
 
 
 def toml(document: Any) -> str:

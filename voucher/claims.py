@@ -78,7 +78,7 @@ Outcome = Granted | Refusal
 def claim(citizen_id: UUID, release_id: int, device_hash: bytes | None = None) -> Granted:
     """Grant one claim: a voucher, or a pack with everything in it.
 
-    Refuses ReleaseUnknown, ByApplication, ByLottery, NotOpenYet, RoundClosed, RealNameNeeded, TooYoung, SoldOut,
+    Refuses ReleaseUnknown, ByLottery, ByApplication, NotOpenYet, RoundClosed, RealNameNeeded, TooYoung, SoldOut,
     LimitReached, ChoiceTaken, NotListed, ListedOnce.
     """
     outcome = claim_batch([ClaimRequest(citizen_id, release_id, device_hash)])[0]
@@ -105,7 +105,7 @@ def claim_batch(requests: Sequence[ClaimRequest]) -> list[Outcome]:
             # Of a pack only its first part can be claimed, and that claims it whole.
             outcomes.update(dict.fromkeys(places, ReleaseUnknown()))
             continue
-        closed = _by_other_ways(facts) or _closed(facts, now)
+        closed = _otherwise(facts) or _closed(facts, now)
         if closed is not None:
             outcomes.update(dict.fromkeys(places, closed))
             continue
@@ -115,6 +115,13 @@ def claim_batch(requests: Sequence[ClaimRequest]) -> list[Outcome]:
         asked = [(place, requests[place].citizen_id) for place in places]
         outcomes.update(_grant_listed(facts, asked, now) if facts.by_list else grant_to(facts, asked, now))
     return [outcomes[place] for place in range(len(requests))]
+
+
+def _otherwise(facts: ReleaseFacts) -> Refusal | None:
+    """Return the refusal where one comes by it in another way than by claiming."""
+    if facts.application:
+        return ByApplication()
+    return ByLottery() if facts.lottery else None
 
 
 def _grant_listed(facts: ReleaseFacts, asked: Sequence[tuple[int, UUID]], now: datetime) -> dict[int, Outcome]:
@@ -129,13 +136,6 @@ def _grant_listed(facts: ReleaseFacts, asked: Sequence[tuple[int, UUID]], now: d
 def _note_device(request: ClaimRequest) -> None:
     if request.device_hash is not None:
         persons.note(request.citizen_id, "device", request.device_hash)
-
-
-def _by_other_ways(facts: ReleaseFacts) -> Refusal | None:
-    """Return how else one comes by what this release gives, if so."""
-    if facts.offer.is_priced_when_claimed:
-        return ByApplication()
-    return ByLottery() if facts.lottery else None
 
 
 def _closed(facts: ReleaseFacts, now: datetime) -> Refusal | None:

@@ -49,12 +49,6 @@ class LimitReached(Conflict):
     way_out = N_("已领到的券在“我的消费券”里")
 
 
-class ByApplication(Conflict):
-    code = "by_application"
-    message = N_("这项补贴要提交申请，审核后发放")
-    way_out = N_("请回到活动页面提交申请")
-
-
 class NotByApplication(Conflict):
     code = "not_by_application"
     message = N_("这一项不按申请发放")
@@ -150,6 +144,12 @@ class ByLottery(Conflict):
     code = "by_lottery"
     message = N_("这一轮摇号发放，请先报名")
     way_out = N_("请回到活动页面报名")
+
+
+class ByApplication(Conflict):
+    code = "by_application"
+    message = N_("这一轮要申请并经过审核")
+    way_out = N_("请回到活动页面提交申请")
 
 
 class NotByLottery(Conflict):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from campaigns.campaign_file import check
 from campaigns.demand import Demand, DemandMalformed, as_typed, read_demand, usual
 from campaigns.simulation import SpanTooLong, as_data, as_text, simulate
-from tests.world import a_round, at, offer, spring, subsidy, toml
+from tests.world import a_round, at, by_application, offer, spring, subsidy, toml
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.toml"))
 DAYS = {name: date.fromisoformat(f"2023-05-{name:02d}") for name in range(1, 32)}
@@ -131,7 +131,9 @@ def test_use_follows_the_claim_after_the_mean_delay(crowd, stock):
     ids=["a qualification sets aside the most", "an application knows its amount", "and never less than a tier pays"],
 )
 def test_what_is_set_aside_and_what_is_paid_may_differ(kind, share, set_aside_fen, paid_fen):
-    campaign = check(toml({**subsidy(kind), "rounds": [stocked(10)]}))
+    changed = {"issuance": by_application()} if kind == "car_subsidy" else {}
+    rounds = [{**stocked(10), **changed}]
+    campaign = check(toml({**subsidy(kind), "rounds": rounds}))
     held = money_on(simulate(campaign, Demand(10_000, 0, award_share=share)), DAYS[8])
     assert sum(money.outstanding for money in held.values()) == 10 * set_aside_fen
     spent = simulate(campaign, Demand(10_000, 10_000, award_share=share)).days[-1].money
