@@ -20,6 +20,7 @@ from campaigns.terms.intervals import Interval
 from campaigns.terms.limits.per_person import WITHIN
 from campaigns.terms.price_table import EVERY
 from campaigns.terms.sale import BUYERS, CAR_CONDITIONS
+from campaigns.terms.use.counted import THRESHOLDS
 from campaigns.terms.validity.natural_days import COUNTED_FROM
 from campaigns.terms.worth import GIVEN_AS
 from foundation.clock import local
@@ -46,6 +47,7 @@ NAMES = {
     "packs": "券包", "pack": "券包", "contents": "内容", "offer": "券", "group": "选择组", "people": "谁可以领",
     "same_person": "同一人", "real_name": "实名", "min_age": "最低年龄", "register_until": "报名截止",
     "draw_at": "开奖时间", "take_up_hours": "领取期限小时数",
+    "use": "用券", "per_order": "每单张数", "per_day": "每人每天张数", "thresholds": "多张的门槛",
     "cost_yuan": "成本", "advertised_yuan": "对外价值", "least_yuan": "最低", "most_yuan": "最高",
 }  # fmt: skip
 
@@ -162,6 +164,7 @@ _MEANINGS: Mapping[str, Mapping[str, str]] = {
     "invoice": INVOICES,
     "price": BASES,
     "given_as": GIVEN_AS,
+    "thresholds": THRESHOLDS,
 }
 
 

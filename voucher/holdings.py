@@ -47,6 +47,10 @@ class HeldVoucher:
     refunded_bill_fen: int | None
     #: what happens to it when goods come back, in words
     refund_rule: Words
+    #: how many may be used together and per day, in words
+    use_rule: Words
+    #: how many of its kind one order may have
+    per_order: int = 1
 
     @property
     def places(self) -> Words:
@@ -86,6 +90,22 @@ def voucher_of(entitlement_id: UUID, citizen_id: UUID) -> HeldVoucher:
     if row is None:
         raise VoucherUnknown
     return _held(*row, clock.now())
+
+
+def next_of_offer(voucher: HeldVoucher, citizen_id: UUID) -> tuple[UUID | None, int]:
+    """Return the unused voucher of the same offer that comes after this one in the order of ids, going round, and how
+    many there are in all; None where it is the only one."""
+    now = clock.now()
+    offer_id = select(Entitlement.offer_id).where(Entitlement.id == voucher.id).scalar_subquery()
+    statement = select(Entitlement.id).where(
+        Entitlement.citizen_id == citizen_id,
+        Entitlement.offer_id == offer_id,
+        _in_tab("unused", now),
+        Entitlement.valid_from <= now,
+    )
+    ids = list(db.session.scalars(statement.order_by(Entitlement.id)))
+    others = [each for each in ids if each != voucher.id]
+    return (next((each for each in others if each > voucher.id), others[0]) if others else None), len(ids)
 
 
 def held_of_releases(citizen_id: UUID, release_ids: Sequence[int]) -> dict[int, UUID]:
@@ -144,4 +164,6 @@ def _held(entitlement: Entitlement, offer: Offer, campaign: Campaign, now: datet
         redeemed_discount_fen=entitlement.redeemed_discount_fen,
         refunded_bill_fen=entitlement.refunded_bill_fen,
         refund_rule=terms.refund.describe(),
+        use_rule=terms.use.describe(),
+        per_order=terms.use.per_order,
     )

@@ -16,6 +16,7 @@ import foundation.states
 import identity.models
 import ledger.models
 import merchants.models
+import merchants.order_models
 import settlement.models
 import voucher.models
 from foundation.db import db
@@ -29,6 +30,7 @@ MODULES_WITH_TABLES = (
     identity.models,
     ledger.models,
     merchants.models,
+    merchants.order_models,
     settlement.models,
     voucher.models,
 )
