@@ -15,6 +15,13 @@ class StoreUnknown(NotFound):
     way_out = N_("请联系商务局核对门店登记")
 
 
+class ShopUnknown(NotFound):
+    code = "shop_unknown"
+    message = N_("没有叫“%(given)s”的门店")
+    way_out = N_("请从列出的店名里选，或改选县区和行业")
+    field = "shop"
+
+
 class TillUnknown(NotFound):
     code = "till_unknown"
     message = N_("没有这个收银台")

@@ -25,8 +25,9 @@ from merchants.redemptions import redeem as redeem_operation
 from merchants.redemptions import void as void_operation
 from merchants.refunds import refunds_of
 from merchants.register import Counter, counter_of_cashier_account
+from merchants.till_advice import better_than
 from merchants.till_orders import redeem_together
-from merchants.till_words import payer_words, till_words, void_reasons
+from merchants.till_words import advice_words, payer_words, till_words, void_reasons
 
 blueprint = Blueprint("till_pages", __name__, template_folder="templates")
 
@@ -101,8 +102,12 @@ def _redeem_once(counter: Counter, asked: dict[str, Any]) -> Answer:
         if refusal.retryable:
             raise
         record_refusal(counter, refusal, code_text=code_text, bill_fen=asked["bill_fen"])
-        return _refused(refusal)
-    return Answer(HTTPStatus.CREATED, {"ok": True, "receipt": _receipt_document(receipt)})
+        answer = _refused(refusal)
+        better = better_than(counter, code_text, asked["bill_fen"], 0, refusal=refusal)
+        return Answer(answer.status, answer.body | {"advice": advice_words(better, refused=True)})
+    better = better_than(counter, code_text, receipt.bill_fen, receipt.discount_fen)
+    told = {"ok": True, "receipt": _receipt_document(receipt), "advice": advice_words(better)}
+    return Answer(HTTPStatus.CREATED, told)
 
 
 def _refused(refusal: Refusal) -> Answer:

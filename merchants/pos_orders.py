@@ -5,12 +5,14 @@ from typing import Any
 from flask import Response
 from flask_smorest import Blueprint
 
+from campaigns.terms.sale import NotUsable
 from foundation.errors import Refusal
 from foundation.idempotency import Answer
-from merchants import orders
+from merchants import orders, redemptions
 from merchants.pos_answers import KEY_HEADER, REPLAYED, answer_once, problems, refused, till_counter
-from merchants.pos_schemas import OrderAnswer, OrderBody, QuoteAnswer, StrictJsonParser
+from merchants.pos_schemas import BetterAnswer, OrderAnswer, OrderBody, QuoteAnswer, RedeemBody, StrictJsonParser
 from merchants.redemptions import record_refusal
+from merchants.till_advice import better_than
 
 blueprint = Blueprint("pos_orders", __name__, description="Several codes on one bill.")
 blueprint.ARGUMENTS_PARSER = StrictJsonParser()
@@ -57,3 +59,23 @@ def quote(body: dict[str, Any]) -> Any:
     Changes nothing, and promises nothing.
     """
     return orders.quote_codes(till_counter(), body["codes"], body["bill_fen"], list_fen=body.get("list_fen"))
+
+
+@blueprint.post("/advice")
+@blueprint.doc(security=[{"tillKey": []}])
+@blueprint.arguments(RedeemBody)
+@blueprint.response(200, BetterAnswer)
+@problems(blueprint, 401, 403, 404, 409, 415, 422, 429, 503)
+def advise(body: dict[str, Any]) -> Any:
+    """Say what the holder of a code had better use on this bill
+
+    Changes nothing. It says the one better way and nothing else of what the customer holds, and nothing at all for a
+    code that is refused for another reason than the campaign's terms.
+    """
+    counter, refusal, gained_fen = till_counter(), None, 0
+    try:
+        gained_fen = redemptions.quote_code(counter, body["code"], body["bill_fen"]).discount_fen
+    except NotUsable as found:
+        refusal = found
+    better = better_than(counter, body["code"], body["bill_fen"], gained_fen, refusal=refusal)
+    return better or {"offer_name": None, "vouchers": None, "discount_fen": None}

@@ -255,3 +255,11 @@ class OrderAnswer(QuoteAnswer):
 
     order_id = fields.UUID(required=True)
     redemptions = fields.List(fields.Nested(ReceiptAnswer), required=True, attribute="receipts")
+
+
+class BetterAnswer(Schema):
+    """What the customer had better use; all null where there is nothing better."""
+
+    offer_name = fields.String(required=True, allow_none=True)
+    vouchers = fields.Integer(required=True, allow_none=True, metadata={"description": "How many of it together."})
+    discount_fen = fields.Integer(required=True, allow_none=True)

@@ -79,6 +79,11 @@ def require_site(counter: Counter) -> Site:
     return site
 
 
+def site_of_store(store_id: int) -> Site:
+    """Return a store as the rules see it, with no counter in particular. Refuses StoreUnknown, MerchantSuspended."""
+    return require_site(Counter(store_id))
+
+
 def check_list_price(scan: Scan) -> None:
     if scan.list_fen is None:
         return

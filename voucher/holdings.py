@@ -26,6 +26,8 @@ class HeldVoucher:
     whether or not the job has returned its money yet. ``days_left`` counts today: 1 means today is the last day."""
 
     id: UUID
+    campaign_id: int
+    city: str
     campaign_code: str
     campaign_name: str
     offer_name: str
@@ -144,6 +146,8 @@ def _held(entitlement: Entitlement, offer: Offer, campaign: Campaign, now: datet
     last_day = bureau_day(entitlement.expires_at - clock.TICK)
     return HeldVoucher(
         id=entitlement.id,
+        campaign_id=campaign.id,
+        city=campaign.city,
         campaign_code=campaign.code,
         campaign_name=campaign.name,
         offer_name=offer.name,

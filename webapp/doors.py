@@ -14,6 +14,7 @@ from identity.citizen_pages import blueprint as sign_in
 from identity.gates import Gate
 from identity.staff_pages import blueprint as staff_sign_in
 from ledger.bureau_pages import blueprint as ledger_desk
+from merchants.advice_pages import blueprint as advice_pages
 from merchants.bureau_pages import blueprint as merchants_desk
 from merchants.bureau_split_orders import blueprint as split_orders_desk
 from merchants.citizen_pages import blueprint as shop_pages
@@ -51,6 +52,7 @@ DOORS: tuple[Door, ...] = (
     Door(voucher_pages, "/", gates.citizen),
     Door(draw_pages, "/", gates.open_to_all),
     Door(shop_pages, "/", gates.open_to_all),
+    Door(advice_pages, "/", gates.citizen),
     Door(till_pages, "/till", gates.cashier),
     Door(till_refunds, "/till/refunds", gates.cashier),
     Door(desk, "/bureau", gates.officer()),

@@ -148,7 +148,7 @@ function show(told) {
   if (told.ok) {
     amount.settled = true;
     part("list").value = "";
-    verdict.done(told.receipt);
+    verdict.done(told.receipt, told.advice);
     sound.good(`${words.done}，${words.collect}${told.receipt.customer_pays_fen / 100}元`);
     refreshDay();
   } else {
