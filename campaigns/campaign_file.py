@@ -34,6 +34,7 @@ from identity.persons import DEFAULT_KINDS
 from identity.persons import KINDS as KINDS_OF_IDENTIFIER
 
 LONGEST_DOCUMENT = 200_000
+AXES_OF_AN_OFFER = ("benefit", "funding", "scope", "validity", "refund", "use")
 #: The least age where identity numbers are asked for and the file names none.
 ADULT = 18
 
@@ -79,6 +80,7 @@ class _OfferSchema(Table):
     scope = StrategyField("scope", default_kind="places")
     validity = StrategyField("validity", required=True)
     refund = StrategyField("refund", default_kind="return_if_valid")
+    use = StrategyField("use", default_kind="counted")
 
 
 class _OtherCampaignSchema(Table):
@@ -190,7 +192,7 @@ def _build(loaded: Mapping[str, Any]) -> Definition:
             OfferDefinition(
                 offer["code"],
                 offer["name"],
-                OfferTerms(offer["benefit"], offer["funding"], offer["scope"], offer["validity"], offer["refund"]),
+                OfferTerms(**{axis: offer[axis] for axis in AXES_OF_AN_OFFER}),
             )
             for offer in loaded["offers"]
         ),

@@ -20,6 +20,7 @@ from campaigns.terms.intervals import Interval
 from campaigns.terms.limits.per_person import WITHIN
 from campaigns.terms.price_table import EVERY
 from campaigns.terms.sale import BUYERS, CAR_CONDITIONS
+from campaigns.terms.use.counted import THRESHOLDS
 from campaigns.terms.validity.natural_days import COUNTED_FROM
 from campaigns.terms.worth import GIVEN_AS
 from foundation.clock import local
@@ -50,6 +51,7 @@ NAMES = {
     "documents": "材料", "reviews": "审核", "corrections": "补正", "most": "次数", "notice_days": "公示工作日",
     "waiting_list": "候补", "invoices_from": "发票开始", "invoices_until": "发票截止",
     "registered_until": "注册登记截止", "plates": "号牌",
+    "use": "用券", "per_order": "每单张数", "per_day": "每人每天张数", "thresholds": "多张的门槛",
     "cost_yuan": "成本", "advertised_yuan": "对外价值", "least_yuan": "最低", "most_yuan": "最高",
 }  # fmt: skip
 
@@ -173,6 +175,7 @@ _MEANINGS: Mapping[str, Mapping[str, str]] = {
     "invoice": INVOICES,
     "price": BASES,
     "given_as": GIVEN_AS,
+    "thresholds": THRESHOLDS,
 }
 
 

@@ -7,6 +7,7 @@ from campaigns.definition import Definition, OfferDefinition, ReleaseDefinition,
 from campaigns.places import city_name, counties
 from campaigns.terms.axis import kind_of
 from campaigns.terms.benefit.price_tiers import PriceTiers
+from campaigns.terms.benefit.spend_discount import SpendDiscount
 from campaigns.terms.funding.fixed import Fixed
 from foundation.clock import TICK, local
 from foundation.money import format_yuan
@@ -64,6 +65,7 @@ def _offers(definition: Definition) -> Iterator[Contradiction]:
             if code not in source_codes:
                 yield f"offers[{place}].funding.{_payers_key(offer)}", _no_such("资金来源", code, source_codes)
         yield from _fixed_amounts_are_whole(offer, f"offers[{place}]")
+        yield from _used_together(offer, f"offers[{place}].use")
         for county in offer.terms.scope.counties:
             if county not in known:
                 yield f"offers[{place}].scope.counties", _no_such("县区", county, known)
@@ -81,6 +83,15 @@ def _fixed_amounts_are_whole(offer: OfferDefinition, where: str) -> Iterator[Con
             f"{where}.funding.amounts",
             f"各方出资合计 {format_yuan(funding.whole_fen)} 元，应当等于一张券的 {format_yuan(cost_fen)} 元",
         )
+
+
+def _used_together(offer: OfferDefinition, where: str) -> Iterator[Contradiction]:
+    """Several in one order add up their faces and thresholds, which subsidies by price or grade do not have."""
+    use = offer.terms.use
+    if use.per_order > 1 and not isinstance(offer.terms.benefit, SpendDiscount):
+        yield f"{where}.per_order", "只有满减券可以一单用多张"
+    if use.per_day is not None and use.per_day < use.per_order:
+        yield f"{where}.per_day", f"每天的张数不能少于每单的 {use.per_order} 张"
 
 
 def _packs(definition: Definition) -> Iterator[Contradiction]:

@@ -167,11 +167,18 @@ def _use(definition: Definition) -> Section:
         else:
             rules += [
                 "消费金额以商家自身优惠之后、消费券抵扣之前的金额计算，达到使用门槛即可抵扣。",
-                "每笔消费限用一张，一次用完，不找零、不拆分、不兑现、不转赠。",
+                *_use_rules(definition),
+                "一次用完，不找零、不拆分、不兑现、不转赠。",
                 "使用时出示平台上的动态券码，券码每分钟更新，截图和照片无效。",
             ]
     unique = list(dict.fromkeys(rules))
     return Section("使用规则", tuple(f"{number}. {rule}" for number, rule in enumerate(unique, 1)))
+
+
+def _use_rules(definition: Definition) -> list[str]:
+    """How many may be used together and per day, and that an order is not split for more."""
+    rules = _grouped(definition.offers, lambda offer: str(offer.terms.use.describe()))
+    return [*(f"{names}{rule}。" for rule, names in rules), "不同的券不能在一单里同用，严禁拆单。"]
 
 
 def _who(kind: str) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 from campaigns.campaign_file import Fault
 from campaigns.definition import Definition, OfferDefinition
 from campaigns.sale_file import SaleFaulty, SaleFile
-from campaigns.terms.quote import Award, quote
+from campaigns.terms.ordering import quote_order, together
+from campaigns.terms.quote import Award
 from campaigns.terms.sale import NotUsable
 from campaigns.terms.worth import GIVEN_AS
 from foundation.clock import local
@@ -44,7 +45,7 @@ def _answer(definition: Definition, offer: OfferDefinition, asked: SaleFile) -> 
     valid_from = max(terms.valid_from(claimed_at=asked.claimed_at), definition.starts_at)
     expires_at = terms.expires_at(claimed_at=asked.claimed_at, campaign_ends_at=definition.ends_at)
     try:
-        award = quote(terms, asked.sale, valid_from=valid_from, expires_at=expires_at)
+        award = together(quote_order(terms, asked.sale, [(valid_from, expires_at)] * asked.vouchers))
     except NotUsable as refusal:
         return Answer(offer, valid_from, expires_at, refusal=refusal)
     return Answer(offer, valid_from, expires_at, award=award)

@@ -40,11 +40,13 @@ class SaleFaulty(Malformed):
 
 @dataclass(frozen=True)
 class SaleFile:
-    """A sale, when the entitlement was claimed, and the one offer that is asked about; "" for every offer."""
+    """A sale, when the entitlement was claimed, and the one offer that is asked about; "" for every offer. vouchers:
+    how many of it are used together."""
 
     sale: Sale
     claimed_at: datetime
     offer: str = ""
+    vouchers: int = 1
 
 
 class _MomentText(fields.Field[datetime]):
@@ -100,6 +102,7 @@ class _BuyerSchema(Table):
 
 class SaleSchema(Table):
     offer = Code(load_default="")
+    vouchers = Count(most=20, load_default=1)
     at = _MomentText(load_default=None)
     claimed_at = _MomentText(load_default=None)
     county = County(required=True)
@@ -143,7 +146,7 @@ def read_sale(text: str) -> SaleFile:
     except ValidationError as failure:
         raise SaleFaulty(flatten(failure.messages)) from failure
     at = data["at"] or clock.now()
-    return SaleFile(_build(data, at), data["claimed_at"] or at, data["offer"])
+    return SaleFile(_build(data, at), data["claimed_at"] or at, data["offer"], data["vouchers"])
 
 
 def _build(data: Mapping[str, Any], at: datetime) -> Sale:

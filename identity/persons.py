@@ -92,6 +92,21 @@ def person_of(kinds: Collection[str], citizen_id: UUID) -> UUID:
     return found.person_id if found else _single(keys, citizen_id)
 
 
+def accounts_of(kinds: Collection[str], citizen_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Return citizen id → person id for these citizens and for everybody who is the same person as one of them now;
+    changes and keeps nothing."""
+    keys = key_set(kinds)
+    mine, theirs = aliased(SamePerson), aliased(SamePerson)
+    statement = (
+        select(theirs.citizen_id, theirs.person_id)
+        .join(mine, (mine.keys == theirs.keys) & (mine.person_id == theirs.person_id))
+        .where(mine.keys == keys, mine.citizen_id.in_(citizen_ids))
+    )
+    found = {citizen_id: _single(keys, citizen_id) for citizen_id in citizen_ids}
+    found.update(db.session.execute(statement).all())
+    return found
+
+
 def _single(keys: str, citizen_id: UUID) -> UUID:
     """Return the id of a person of one citizen. Sets of identifiers never share an id, except that the default
     set's are the citizens' own."""

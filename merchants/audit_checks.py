@@ -41,6 +41,36 @@ register(
         """,
     ),
     Check(
+        "orders_add_up",
+        "The redemptions of an order of several codes have its bill between them, are as many as its codes, and are of"
+        " one offer and one holder; all of them are voided or none.",
+        """
+        SELECT o.id, o.vouchers, o.bill_fen, r.n, r.fen FROM redemption_order o
+        LEFT JOIN (
+            SELECT r.order_id, COUNT(*) AS n, SUM(r.bill_fen) AS fen, COUNT(DISTINCT r.offer_id) AS offers,
+                   COUNT(DISTINCT e.citizen_id) AS holders, COUNT(DISTINCT r.store_id) AS stores,
+                   SUM(CASE WHEN r.status = 'voided' THEN 1 ELSE 0 END) AS voided
+            FROM redemption r JOIN entitlement e ON e.id = r.entitlement_id
+            WHERE r.order_id IS NOT NULL GROUP BY r.order_id
+        ) r ON r.order_id = o.id
+        WHERE COALESCE(r.n, 0) <> o.vouchers OR COALESCE(r.fen, 0) <> o.bill_fen OR r.offers <> 1 OR r.holders <> 1
+           OR r.stores <> 1 OR r.voided NOT IN (0, r.n)
+        """,
+    ),
+    Check(
+        "uses_per_day_match_redemptions",
+        "What is counted as used of an offer on a day is what was redeemed of it then and not taken back.",
+        """
+        SELECT q.scope, q.used, COALESCE(r.n, 0) AS redeemed
+        FROM (SELECT scope, SUM(used) AS used FROM person_quota WHERE scope LIKE 'use:%' GROUP BY scope) q
+        LEFT JOIN (
+            SELECT 'use:' || CAST(offer_id AS TEXT) || ':' || CAST(bureau_day AS TEXT) AS scope, COUNT(*) AS n
+            FROM redemption WHERE status NOT IN ('voided', 'returned') GROUP BY offer_id, bureau_day
+        ) r ON r.scope = q.scope
+        WHERE q.used <> COALESCE(r.n, 0)
+        """,
+    ),
+    Check(
         "redemptions_were_within_validity",
         "No entitlement was redeemed before or after it was valid.",
         """

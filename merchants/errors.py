@@ -15,6 +15,13 @@ class StoreUnknown(NotFound):
     way_out = N_("请联系商务局核对门店登记")
 
 
+class ShopUnknown(NotFound):
+    code = "shop_unknown"
+    message = N_("没有叫“%(given)s”的门店")
+    way_out = N_("请从列出的店名里选，或改选县区和行业")
+    field = "shop"
+
+
 class TillUnknown(NotFound):
     code = "till_unknown"
     message = N_("没有这个收银台")
@@ -78,6 +85,31 @@ class NotEnrolled(Forbidden):
     code = "merchant_not_enrolled"
     message = N_("本商户没有参加“%(campaign)s”")
     way_out = N_("请告诉顾客：可在“我的消费券”里查看参与门店")
+
+
+class TooManyCodes(Malformed):
+    code = "too_many_codes"
+    message = N_("一单同用的券码应当是 2 至 %(most)s 个")
+    way_out = N_("只有一个券码时请直接核销")
+    field = "codes"
+
+
+class CodeRepeated(Conflict):
+    code = "code_repeated"
+    message = N_("这张券已经扫过了")
+    way_out = N_("请顾客翻到下一张券再扫")
+
+
+class OffersDoNotStack(Conflict):
+    code = "offers_do_not_stack"
+    message = N_("不同的券不能在一单里同用")
+    way_out = N_("请告诉顾客：一单只用同一种券，其他的下次再用")
+
+
+class OtherHolder(Conflict):
+    code = "other_holder"
+    message = N_("一单里的券要是同一个人的")
+    way_out = N_("请告诉顾客：各人的消费各自结账")
 
 
 class RedemptionUnknown(NotFound):

@@ -19,13 +19,15 @@ from identity import gates
 from merchants.errors import MerchantSuspended
 from merchants.models import Store
 from merchants.photo import PhotoUnreadable, code_in_photo
-from merchants.receipts import Receipt, receipt_of, receipts_of_day, totals
+from merchants.receipts import Receipt, receipt_of, receipts_of_day, receipts_of_order, totals
 from merchants.redemptions import record_refusal
 from merchants.redemptions import redeem as redeem_operation
 from merchants.redemptions import void as void_operation
 from merchants.refunds import refunds_of
 from merchants.register import Counter, counter_of_cashier_account
-from merchants.till_words import payer_words, till_words, void_reasons
+from merchants.till_advice import better_than
+from merchants.till_orders import redeem_together
+from merchants.till_words import advice_words, payer_words, till_words, void_reasons
 
 blueprint = Blueprint("till_pages", __name__, template_folder="templates")
 
@@ -75,7 +77,7 @@ def redeem() -> Response:
     """Redeem one scan, once per Idempotency-Key; a refusal is an answer too, and stays on the trail."""
     body = request.get_json(silent=True)
     body = body if isinstance(body, dict) else {}
-    asked = {"code": body.get("code"), "bill_fen": body.get("bill_fen"), "list_fen": body.get("list_fen")}
+    asked = {name: body.get(name) for name in ("code", "codes", "bill_fen", "list_fen")}
     try:
         counter = _place().counter
         answer = idempotency.once(
@@ -91,6 +93,8 @@ def redeem() -> Response:
 
 
 def _redeem_once(counter: Counter, asked: dict[str, Any]) -> Answer:
+    if isinstance(asked["codes"], list):
+        return redeem_together(counter, asked, _refused)
     code_text = asked["code"] if isinstance(asked["code"], str) else ""
     try:
         receipt = redeem_operation(counter, code_text, asked["bill_fen"], list_fen=asked["list_fen"])
@@ -98,8 +102,12 @@ def _redeem_once(counter: Counter, asked: dict[str, Any]) -> Answer:
         if refusal.retryable:
             raise
         record_refusal(counter, refusal, code_text=code_text, bill_fen=asked["bill_fen"])
-        return _refused(refusal)
-    return Answer(HTTPStatus.CREATED, {"ok": True, "receipt": _receipt_document(receipt)})
+        answer = _refused(refusal)
+        better = better_than(counter, code_text, asked["bill_fen"], 0, refusal=refusal)
+        return Answer(answer.status, answer.body | {"advice": advice_words(better, refused=True)})
+    better = better_than(counter, code_text, receipt.bill_fen, receipt.discount_fen)
+    told = {"ok": True, "receipt": _receipt_document(receipt), "advice": advice_words(better)}
+    return Answer(HTTPStatus.CREATED, told)
 
 
 def _refused(refusal: Refusal) -> Answer:
@@ -176,6 +184,7 @@ def _receipt_page(counter: Counter, redemption_id: UUID, refusal: Refusal | None
     return render_template(
         "merchants/till_receipt.html",
         receipt=shown,
+        order=receipts_of_order(shown, counter.store_id),
         may_void=is_today and shown.status == "redeemed" and not shown.refunded_bill_fen,
         may_refund=shown.status == "redeemed",
         refunds=refunds_of(redemption_id),

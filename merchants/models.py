@@ -137,6 +137,8 @@ class Redemption(Base):
     store_id: Mapped[int] = mapped_column(ForeignKey("store.id"))
     till_id: Mapped[int | None] = mapped_column(ForeignKey("till.id"))
     cashier_id: Mapped[int | None] = mapped_column(ForeignKey("cashier.id"))
+    #: the order that it shares with other codes, if any
+    order_id: Mapped[UUID | None] = mapped_column(ForeignKey("redemption_order.id"), index=True)
     #: before the merchant's own discounts, where the till said so; the bill is after them
     list_fen: Mapped[int | None] = mapped_column(BigInteger)
     bill_fen: Mapped[int] = mapped_column(BigInteger)

@@ -3,19 +3,17 @@
 The operations are those of the till page. A request that is repeated with its Idempotency-Key is done once.
 """
 
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from flask import Response, current_app, make_response, request
+from flask import Response
 from flask_smorest import Blueprint
 
 from foundation.errors import Refusal
-from foundation.idempotency import Answer, fingerprint, once
-from identity import gates
+from foundation.idempotency import Answer
 from merchants import redemptions, refunds
+from merchants.pos_answers import KEY_HEADER, REPLAYED, answer_once, problems, refused, till_counter
 from merchants.pos_schemas import (
-    ProblemAnswer,
     QuoteAnswer,
     ReceiptAnswer,
     RedeemBody,
@@ -25,7 +23,6 @@ from merchants.pos_schemas import (
     VoidBody,
 )
 from merchants.receipts import Receipt, receipt_of
-from merchants.register import Counter, counter_of_till_account
 
 blueprint = Blueprint("pos", __name__, description="Redemptions at the merchants' tills.")
 blueprint.ARGUMENTS_PARSER = StrictJsonParser()
@@ -33,44 +30,19 @@ blueprint.ARGUMENTS_PARSER = StrictJsonParser()
 _receipt_answer = ReceiptAnswer()
 _refund_answer = RefundAnswer()
 
-_PROBLEM = {"schema": ProblemAnswer, "content_type": "application/problem+json"}
-_KEY_HEADER = {
-    "in": "header",
-    "name": "Idempotency-Key",
-    "required": True,
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
-    "description": (
-        "New for each business transaction, and the same when it is sent again. Missing: 400. Same key with "
-        "another body: 422. The first request still running: 409. A repeated request gets the first answer, "
-        "with the header Idempotent-Replayed: true, for 48 hours."
-    ),
-}
-_REPLAYED = {"Idempotent-Replayed": {"schema": {"type": "string"}, "description": "true when answered before"}}
-
-
-def _problems(*statuses: int) -> Any:
-    """Document the refusals of an operation."""
-
-    def decorate(view: Any) -> Any:
-        for status in statuses:
-            view = blueprint.alt_response(status, **_PROBLEM)(view)
-        return view
-
-    return decorate
-
 
 @blueprint.post("/redemptions")
-@blueprint.doc(parameters=[_KEY_HEADER], security=[{"tillKey": []}])
+@blueprint.doc(parameters=[KEY_HEADER], security=[{"tillKey": []}])
 @blueprint.arguments(RedeemBody)
-@blueprint.response(201, ReceiptAnswer, headers=_REPLAYED)
-@_problems(400, 401, 403, 404, 409, 415, 422, 429, 503)
+@blueprint.response(201, ReceiptAnswer, headers=REPLAYED)
+@problems(blueprint, 400, 401, 403, 404, 409, 415, 422, 429, 503)
 def redeem(body: dict[str, Any]) -> Response:
     """Redeem a code
 
     Spends the entitlement behind the code on this bill and returns the receipt, with what to collect from the
     customer. A refused code stays refused under the same Idempotency-Key.
     """
-    counter = _counter()
+    counter = till_counter()
     code_text, bill_fen, list_fen = body["code"], body["bill_fen"], body.get("list_fen")
 
     def work() -> Answer:
@@ -81,35 +53,35 @@ def redeem(body: dict[str, Any]) -> Response:
                 raise
             # The refused scan goes on the trail in the transaction that keeps its answer.
             redemptions.record_refusal(counter, refusal, code_text=code_text, bill_fen=bill_fen)
-            return _refused(refusal)
+            return refused(refusal)
         return Answer(201, _receipt_document(receipt))
 
-    return _once(body, work)
+    return answer_once(body, work)
 
 
 @blueprint.get("/redemptions/<uuid:redemption_id>")
 @blueprint.doc(security=[{"tillKey": []}])
 @blueprint.response(200, ReceiptAnswer)
-@_problems(401, 404, 429, 503)
+@problems(blueprint, 401, 404, 429, 503)
 def look_up(redemption_id: UUID) -> Receipt:
     """Look up a redemption of this store
 
     For a till that lost its connection and does not know what came of its request.
     """
-    return receipt_of(redemption_id, _counter().store_id)
+    return receipt_of(redemption_id, till_counter().store_id)
 
 
 @blueprint.post("/redemptions/<uuid:redemption_id>/void")
-@blueprint.doc(parameters=[_KEY_HEADER], security=[{"tillKey": []}])
+@blueprint.doc(parameters=[KEY_HEADER], security=[{"tillKey": []}])
 @blueprint.arguments(VoidBody)
-@blueprint.response(200, ReceiptAnswer, headers=_REPLAYED)
-@_problems(400, 401, 403, 404, 409, 415, 422, 429, 503)
+@blueprint.response(200, ReceiptAnswer, headers=REPLAYED)
+@problems(blueprint, 400, 401, 403, 404, 409, 415, 422, 429, 503)
 def void(body: dict[str, Any], redemption_id: UUID) -> Response:
     """Void a redemption of this store on the day it was made
 
-    The customer has the entitlement again, until its original end.
+    The customer has the entitlement again, until its original end. Of an order with several codes all are taken back.
     """
-    counter = _counter()
+    counter = till_counter()
 
     def work() -> Answer:
         try:
@@ -117,24 +89,25 @@ def void(body: dict[str, Any], redemption_id: UUID) -> Response:
         except Refusal as refusal:
             if refusal.retryable:
                 raise
-            return _refused(refusal)
+            return refused(refusal)
         return Answer(200, _receipt_document(receipt))
 
-    return _once(body, work)
+    return answer_once(body, work)
 
 
 @blueprint.post("/redemptions/<uuid:redemption_id>/refunds")
-@blueprint.doc(parameters=[_KEY_HEADER], security=[{"tillKey": []}])
+@blueprint.doc(parameters=[KEY_HEADER], security=[{"tillKey": []}])
 @blueprint.arguments(RefundBody)
-@blueprint.response(201, RefundAnswer, headers=_REPLAYED)
-@_problems(400, 401, 403, 404, 409, 415, 422, 429, 503)
+@blueprint.response(201, RefundAnswer, headers=REPLAYED)
+@problems(blueprint, 400, 401, 403, 404, 409, 415, 422, 429, 503)
 def refund(body: dict[str, Any], redemption_id: UUID) -> Response:
     """Take back goods of a redemption of this store
 
     On its day or later, in one refund or in several until the whole bill has come back. The campaign's rule says
-    what the customer gets and whether the entitlement goes back to its holder.
+    what the customer gets and whether the entitlement goes back to its holder. Of an order with several codes the
+    goods are of the order's bill, and take the codes' parts one after the other.
     """
-    counter = _counter()
+    counter = till_counter()
 
     def work() -> Answer:
         try:
@@ -144,20 +117,20 @@ def refund(body: dict[str, Any], redemption_id: UUID) -> Response:
         except Refusal as refusal:
             if refusal.retryable:
                 raise
-            return _refused(refusal)
+            return refused(refusal)
         told: dict[str, Any] = _refund_answer.dump(slip)
         return Answer(201, told)
 
-    return _once(body, work)
+    return answer_once(body, work)
 
 
 @blueprint.get("/redemptions/<uuid:redemption_id>/refunds")
 @blueprint.doc(security=[{"tillKey": []}])
 @blueprint.response(200, RefundAnswer(many=True))
-@_problems(401, 404, 429, 503)
+@problems(blueprint, 401, 404, 429, 503)
 def look_up_refunds(redemption_id: UUID) -> list[refunds.RefundSlip]:
     """List the refunds of a redemption of this store"""
-    receipt_of(redemption_id, _counter().store_id)
+    receipt_of(redemption_id, till_counter().store_id)
     return refunds.refunds_of(redemption_id)
 
 
@@ -165,36 +138,15 @@ def look_up_refunds(redemption_id: UUID) -> list[refunds.RefundSlip]:
 @blueprint.doc(security=[{"tillKey": []}])
 @blueprint.arguments(RedeemBody)
 @blueprint.response(200, QuoteAnswer)
-@_problems(401, 403, 404, 409, 415, 422, 429, 503)
+@problems(blueprint, 401, 403, 404, 409, 415, 422, 429, 503)
 def quote(body: dict[str, Any]) -> Any:
     """Say what a code would be worth on this bill
 
     Changes nothing, and promises nothing: the code may be used elsewhere in the meantime.
     """
-    return redemptions.quote_code(_counter(), body["code"], body["bill_fen"], list_fen=body.get("list_fen"))
-
-
-def _counter() -> Counter:
-    return counter_of_till_account(int(gates.principal().id))
-
-
-def _once(body: dict[str, Any], work: Callable[[], Answer]) -> Response:
-    asked = fingerprint(f"{request.method} {request.path}", body)
-    answer = once(gates.principal().actor, request.headers.get("Idempotency-Key"), asked, work)
-    response = make_response(answer.body, answer.status)
-    if answer.status >= 400:
-        response.content_type = "application/problem+json"
-    if answer.replayed:
-        response.headers["Idempotent-Replayed"] = "true"
-    return response
+    return redemptions.quote_code(till_counter(), body["code"], body["bill_fen"], list_fen=body.get("list_fen"))
 
 
 def _receipt_document(receipt: Receipt) -> dict[str, Any]:
     document: dict[str, Any] = _receipt_answer.dump(receipt)
     return document
-
-
-def _refused(refusal: Refusal) -> Answer:
-    # The roof knows the status of a family and the words of a refusal; it lends us both.
-    status, document = current_app.extensions["tell_refusal"](refusal)
-    return Answer(status, document)

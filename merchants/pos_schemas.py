@@ -190,6 +190,9 @@ class ReceiptAnswer(QuoteAnswer):
     borne_fen = fields.Integer(
         required=True, metadata={"description": "The merchant's own share of the discount, which is not paid to it."}
     )
+    order_id = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "The order that it shares with other codes, if any."}
+    )
     refunded_bill_fen = fields.Integer(required=True, metadata={"description": "What has come back of the bill."})
     campaign_name = fields.String(required=True)
     offer_name = fields.String(required=True)
@@ -229,3 +232,34 @@ class ProblemAnswer(Schema):
     )
     request_id = fields.String(required=True)
     errors = fields.Dict(metadata={"description": "By place in the request: what is wrong with it."})
+
+
+class OrderBody(_Body):
+    """Several codes of one customer and one bill."""
+
+    codes = fields.List(
+        fields.String(validate=validate.Length(1, 64)),
+        required=True,
+        validate=validate.Length(2, 20),
+        metadata={"description": "The digits of each code, as scanned.", "example": ["96314159265358979321"] * 2},
+    )
+    bill_fen = Fen(required=True, metadata=_BILL)
+    list_fen = Fen(
+        allow_none=True,
+        metadata={"description": "The sale before the merchant's own discounts, where there are any.", "minimum": 1},
+    )
+
+
+class OrderAnswer(QuoteAnswer):
+    """An order of several codes: the sums, and a receipt for each code with its part of the bill."""
+
+    order_id = fields.UUID(required=True)
+    redemptions = fields.List(fields.Nested(ReceiptAnswer), required=True, attribute="receipts")
+
+
+class BetterAnswer(Schema):
+    """What the customer had better use; all null where there is nothing better."""
+
+    offer_name = fields.String(required=True, allow_none=True)
+    vouchers = fields.Integer(required=True, allow_none=True, metadata={"description": "How many of it together."})
+    discount_fen = fields.Integer(required=True, allow_none=True)

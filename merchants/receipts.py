@@ -35,6 +35,8 @@ class Receipt:
     list_fen: int | None = None
     #: what has come back of the bill
     refunded_bill_fen: int = 0
+    #: the order that it shares with other codes, if any
+    order_id: UUID | None = None
 
     @property
     def customer_pays_fen(self) -> int:
@@ -53,7 +55,7 @@ class Receipt:
 
 @dataclass(frozen=True)
 class DayTotals:
-    """A store's day: what was redeemed and not voided."""
+    """A store's day: what was redeemed and not voided; ``count`` is of orders."""
 
     count: int
     bill_fen: int
@@ -71,6 +73,14 @@ def receipt_of(redemption_id: UUID, store_id: int) -> Receipt:
     return _receipt(*row)
 
 
+def receipts_of_order(receipt: Receipt, store_id: int) -> list[Receipt]:
+    """Return the receipts of all codes of the same order, this one's alone where it is the only one."""
+    if receipt.order_id is None:
+        return [receipt]
+    rows = _select().where(Redemption.order_id == receipt.order_id, Redemption.store_id == store_id)
+    return [_receipt(*row) for row in db.session.execute(rows.order_by(Redemption.bill_fen.desc(), Redemption.id))]
+
+
 def receipts_of_day(store_id: int, day: date, *, most: int = 500) -> list[Receipt]:
     """Return a store's receipts of a bureau day, newest first."""
     statement = (
@@ -86,7 +96,8 @@ def totals(receipts: Sequence[Receipt]) -> DayTotals:
     """Add up receipts."""
     live = [receipt for receipt in receipts if receipt.status != "voided"]
     return DayTotals(
-        count=len(live),
+        # Several codes on one order are one order.
+        count=len({receipt.order_id or receipt.redemption_id for receipt in live}),
         bill_fen=sum(receipt.bill_fen for receipt in live),
         discount_fen=sum(receipt.discount_fen for receipt in live),
         voided=len(receipts) - len(live),
@@ -119,4 +130,5 @@ def _receipt(redemption: Redemption, campaign: Campaign, offer: Offer, merchant:
         list_fen=redemption.list_fen,
         payers=offer_facts(offer.id).by_payer(redemption.discount_fen),
         refunded_bill_fen=redemption.refunded_bill_fen,
+        order_id=redemption.order_id,
     )

@@ -22,6 +22,7 @@ from foundation.states import Step
 from ledger import accounts
 from ledger.accounts import AccountKey, Code
 from ledger.posting import Posting, post, transfers_of
+from merchants import split_orders
 from merchants.errors import (
     AlreadyRefunded,
     AlreadySettled,
@@ -35,7 +36,7 @@ from merchants.receipts import Receipt, receipt_of
 from merchants.register import Counter
 from merchants.scans import Accepted, Scan, judge, require_site
 from merchants.states import REDEMPTION
-from voucher import spending
+from voucher import spending, use_limits
 from voucher.codes import read_code
 
 Outcome = Receipt | Refusal
@@ -69,9 +70,14 @@ def redeem_batch(scans: Sequence[Scan]) -> list[Outcome]:
             late.append((place, outcome.presented.entitlement_id))
         else:
             first[outcome.presented.entitlement_id] = (place, outcome)
-    spent = _spend([accepted for _, accepted in first.values()], now)
+    over = _count_uses(list(first.values()), now)
+    outcomes.update(over)
+    first = {entitlement: found for entitlement, found in first.items() if found[0] not in over}
+    spent = spend_accepted([accepted for _, accepted in first.values()], now)
+    lost = [accepted for entitlement, (_, accepted) in first.items() if entitlement not in spent]
+    use_limits.give_back([use_of(accepted) for accepted in lost], bureau_day(now))
     done = [(place, accepted) for entitlement, (place, accepted) in first.items() if entitlement in spent]
-    receipts = _write([accepted for _, accepted in done], now)
+    receipts = write([accepted for _, accepted in done], now)
     outcomes.update({place: receipt for (place, _), receipt in zip(done, receipts, strict=True)})
     late += [(place, entitlement) for entitlement, (place, _) in first.items() if entitlement not in spent]
     outcomes.update({place: spending.why_not_spent(entitlement) for place, entitlement in late})
@@ -88,7 +94,7 @@ def quote_code(counter: Counter, code_text: str, bill_fen: int, *, list_fen: int
 
 def void(redemption_id: UUID, counter: Counter, reason: str) -> Receipt:
     """Take back a redemption of this store on the day it was made: the citizen has the entitlement again, with its
-    original end, and the money is set aside again.
+    original end, and the money is set aside again. Of an order with several codes all are taken back.
 
     A suspended till, which may be a stolen one, gives no vouchers back.
     Refuses VoidReasonMissing, StoreUnknown, MerchantSuspended, TillSuspended, RedemptionUnknown (also another
@@ -114,21 +120,44 @@ def void(redemption_id: UUID, counter: Counter, reason: str) -> Receipt:
     if redemption.refunded_bill_fen:
         raise AlreadyRefunded
     step = Step(counter.actor, now, reason, redemption.campaign_version_id)
-    stamps = {"voided_at": now, "void_reason": reason}
+    together = members_of(redemption)
+    if any(member.refunded_bill_fen for member in together):
+        raise AlreadyRefunded
     with db.session.begin_nested():
-        moved = REDEMPTION.apply(
-            Redemption,
-            [redemption_id],
-            "void",
-            step,
-            also_set=stamps,
-            only_if=(Redemption.statement_id.is_(None), Redemption.refunded_bill_fen == 0),
-        )
-        if not moved or not spending.restore(redemption.entitlement_id, step):
-            raise AlreadyVoided
-        _take_back(redemption, now)
-    db.session.expire(redemption)
+        _void(together, step)
+        post([posting for member in together for posting in _take_back(member)], at=now)
+    for member in together:
+        db.session.expire(member)
     return receipt_of(redemption_id, counter.store_id)
+
+
+def members_of(redemption: Redemption) -> list[Redemption]:
+    """Return the redemptions of the same order, locked, the last id first as refunds take them; it alone where it
+    shares none."""
+    if redemption.order_id is None:
+        return [redemption]
+    same_order = select(Redemption).where(Redemption.order_id == redemption.order_id).order_by(Redemption.id.desc())
+    return list(db.session.scalars(same_order.with_for_update().execution_options(populate_existing=True)))
+
+
+def _void(together: Sequence[Redemption], step: Step) -> None:
+    moved = REDEMPTION.apply(
+        Redemption,
+        [member.id for member in together],
+        "void",
+        step,
+        also_set={"voided_at": step.at, "void_reason": step.reason},
+        only_if=(Redemption.statement_id.is_(None), Redemption.refunded_bill_fen == 0),
+    )
+    if len(moved) < len(together):
+        raise AlreadyVoided
+    for member in together:
+        use = use_limits.Use(spending.holder_of(member.entitlement_id), offer_facts(member.offer_id))
+        use_limits.give_back([use], member.bureau_day)
+    # By id, as they were spent, so that neither waits for the other in a circle.
+    for entitlement_id in sorted(member.entitlement_id for member in together):
+        if not spending.restore(entitlement_id, step):
+            raise AlreadyVoided
 
 
 def record_refusal(counter: Counter, refusal: Refusal, *, code_text: str, bill_fen: object) -> None:
@@ -151,7 +180,18 @@ def record_refusal(counter: Counter, refusal: Refusal, *, code_text: str, bill_f
     insert_rows(RefusedScan, [row])
 
 
-def _spend(accepted: Sequence[Accepted], now: datetime) -> set[UUID]:
+def use_of(accepted: Accepted) -> use_limits.Use:
+    """Return an accepted scan as the limits on use see it."""
+    return use_limits.Use(accepted.presented.citizen_id, accepted.facts)
+
+
+def _count_uses(found: Sequence[tuple[int, Accepted]], now: datetime) -> dict[int, Refusal]:
+    """Count what is about to be spent, and return the refusals of what would be over a limit."""
+    over = use_limits.take([use_of(accepted) for _, accepted in found], bureau_day(now))
+    return {found[number][0]: refusal for number, refusal in over.items()}
+
+
+def spend_accepted(accepted: Sequence[Accepted], now: datetime) -> set[UUID]:
     """Spend the entitlements of accepted scans; return those that were still there to spend."""
     spent: set[UUID] = set()
     by_version: dict[int, dict[UUID, str]] = {}
@@ -165,14 +205,15 @@ def _spend(accepted: Sequence[Accepted], now: datetime) -> set[UUID]:
     return spent
 
 
-def _write(accepted: Sequence[Accepted], now: datetime) -> list[Receipt]:
-    """Write the redemptions of spent entitlements, what their holders see, and what is owed for them.
+def write(accepted: Sequence[Accepted], now: datetime, *, order_id: UUID | None = None) -> list[Receipt]:
+    """Write the redemptions of spent entitlements, what their holders see, and what is owed for them. order_id: the
+    order that they share.
 
     That a redemption began is in the history of its entitlement; its own history begins with a void.
     """
     if not accepted:
         return []
-    rows = [_row(item, now) for item in accepted]
+    rows = [_row(item, now) | {"order_id": order_id} for item in accepted]
     insert_rows(Redemption, rows)
     spending.record_use(
         [
@@ -187,6 +228,7 @@ def _write(accepted: Sequence[Accepted], now: datetime) -> list[Receipt]:
         ]
     )
     post([posting for row, item in zip(rows, accepted, strict=True) for posting in _owe(row["id"], item)], at=now)
+    split_orders.flag(rows, [item.presented.citizen_id for item in accepted], now)
     return [
         Receipt(
             redemption_id=row["id"],
@@ -199,6 +241,7 @@ def _write(accepted: Sequence[Accepted], now: datetime) -> list[Receipt]:
             redeemed_at=now,
             list_fen=item.scan.list_fen,
             payers=item.facts.by_payer(item.award.discount_fen),
+            order_id=order_id,
         )
         for row, item in zip(rows, accepted, strict=True)
     ]
@@ -249,8 +292,8 @@ def _spent(facts: OfferFacts, source_id: int, merchant_id: int) -> AccountKey:
     return account(facts.campaign_id, source_id, merchant_id=merchant_id)
 
 
-def _take_back(redemption: Redemption, now: datetime) -> None:
-    """Reverse every transfer of a redemption, each by its own."""
+def _take_back(redemption: Redemption) -> list[Posting]:
+    """Return what reverses every transfer of a redemption, each by its own."""
     document = ("redemption", text_id(redemption.id))
     facts = offer_facts(redemption.offer_id)
     postings = []
@@ -258,4 +301,4 @@ def _take_back(redemption: Redemption, now: datetime) -> None:
         owed = _spent(facts, source_id, redemption.merchant_id)
         held = accounts.outstanding(facts.campaign_id, source_id, offer_id=facts.offer_id)
         postings.append(Posting(Code.VOID, owed, held, transfer.amount_fen, document, reverses_id=transfer.id))
-    post(postings, at=now)
+    return postings

@@ -7,7 +7,7 @@ merchant's next statement, or repaid (``settlement/claw_backs.py``).
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from campaigns.terms.refunding import Goods, RefundExceedsBill, Reversal, Spent
 from foundation import clock
 from foundation.clock import bureau_day
 from foundation.db import db, insert_rows
+from foundation.errors import Refusal
 from foundation.ids import new_id, text_id
 from foundation.money import apportion, check_amount_fen
 from foundation.states import Step
@@ -30,7 +31,7 @@ from merchants.models import Redemption, Refund, RefundPart
 from merchants.register import Counter
 from merchants.scans import require_site
 from merchants.states import REDEMPTION
-from voucher import spending
+from voucher import spending, use_limits
 
 
 @dataclass(frozen=True)
@@ -61,15 +62,25 @@ def preview_refund(redemption_id: UUID, counter: Counter, goods_fen: int, *, pai
     """Return what a refund would come to, changing nothing. Refuses what ``refund`` refuses, but for the reason."""
     check_amount_fen(goods_fen, field="goods_fen")
     require_site(counter)
-    redemption = _redemption(redemption_id, counter)
-    return _settle(redemption, Goods(goods_fen, clock.now(), paid_back))
+    now = clock.now()
+    found = [
+        _settle(redemption, Goods(fen, now, paid_back))
+        for redemption, fen in _shared(_together(redemption_id, counter), goods_fen)
+    ]
+    return Reversal(
+        sum(each.pool_fen for each in found),
+        sum(each.customer_fen for each in found),
+        restores=any(each.restores for each in found),
+        collect_fen=sum(each.collect_fen for each in found),
+    )
 
 
 def refund(
     redemption_id: UUID, counter: Counter, goods_fen: int, reason: str, *, paid_back: bool = False
 ) -> RefundSlip:
     """Take goods worth ``goods_fen`` of the bill back, by the rule of the voucher's terms, and return what to give to
-    the customer. ``paid_back``: the customer has paid the subsidy back, where the rule wants that first.
+    the customer. Of an order with several codes it is the order's bill. ``paid_back``: the customer has paid the
+    subsidy back, where the rule wants that first.
 
     A suspended till, which may be a stolen one, gives no vouchers back.
     Refuses RefundReasonMissing, StoreUnknown, MerchantSuspended, TillSuspended, RedemptionUnknown (also another
@@ -81,9 +92,70 @@ def refund(
     check_amount_fen(goods_fen, field="goods_fen")
     require_site(counter)
     now = clock.now()
-    redemption = _redemption(redemption_id, counter, lock=True)
-    reversal = _settle(redemption, Goods(goods_fen, now, paid_back))
-    step = Step(counter.actor, now, reason, redemption.campaign_version_id)
+    shared = _shared(_together(redemption_id, counter, lock=True), goods_fen)
+    with db.session.begin_nested():
+        slips = [_refund_one(redemption, Goods(fen, now, paid_back), reason, counter) for redemption, fen in shared]
+    return replace(
+        slips[0],
+        goods_fen=goods_fen,
+        discount_fen=sum(slip.discount_fen for slip in slips),
+        customer_fen=sum(slip.customer_fen for slip in slips),
+        restored=any(slip.restored for slip in slips),
+        collect_fen=sum(slip.collect_fen for slip in slips),
+    )
+
+
+def _together(redemption_id: UUID, counter: Counter, *, lock: bool = False) -> list[Redemption]:
+    """Return what something may still come back of: a redemption of this store, or all those of its order, in the
+    order of their ids, the last one first."""
+    asked = db.session.execute(
+        select(Redemption.order_id).where(Redemption.id == redemption_id, Redemption.store_id == counter.store_id)
+    ).one_or_none()
+    if asked is None or asked.order_id is None:
+        return [_redemption(redemption_id, counter, lock=lock)]
+    members = select(Redemption.id).where(Redemption.order_id == asked.order_id).order_by(Redemption.id.desc())
+    found: list[Redemption] = []
+    refusal: Refusal = AlreadyRefunded()
+    for member_id in db.session.scalars(members).all():
+        try:
+            found.append(_redemption(member_id, counter, lock=lock))
+        except (AlreadyRefunded, AlreadyVoided) as gone:
+            refusal = gone
+    if not found:
+        raise refusal
+    return found
+
+
+def _shared(together: Sequence[Redemption], goods_fen: int) -> list[tuple[Redemption, int]]:
+    """Return each redemption that goods come back of, and for how much.
+
+    An order of several codes is as many purchases, each of its part of the bill: what comes back takes the parts one
+    after the other, so that those that stay still reach their thresholds. Refuses RefundExceedsBill.
+    """
+    if len(together) == 1:
+        return [(together[0], goods_fen)]
+    found, left_fen = [], goods_fen
+    for redemption in together:
+        fen = min(left_fen, redemption.bill_fen - redemption.refunded_bill_fen)
+        if fen:
+            found.append((redemption, fen))
+        left_fen -= fen
+    if left_fen:
+        whole = Spent(
+            bill_fen=sum(each.bill_fen for each in together),
+            discount_fen=sum(each.discount_fen for each in together),
+            refunded_bill_fen=sum(each.refunded_bill_fen for each in together),
+            refunded_discount_fen=sum(each.refunded_discount_fen for each in together),
+            expires_at=clock.now(),
+        )
+        raise RefundExceedsBill(whole, goods_fen)
+    return found
+
+
+def _refund_one(redemption: Redemption, goods: Goods, reason: str, counter: Counter) -> RefundSlip:
+    reversal = _settle(redemption, goods)
+    goods_fen = goods.fen
+    step = Step(counter.actor, goods.at, reason, redemption.campaign_version_id)
     try:
         with db.session.begin_nested():
             return _carry_out(redemption, goods_fen, reversal, counter, step)
@@ -193,6 +265,8 @@ def _carry_out(redemption: Redemption, goods_fen: int, reversal: Reversal, count
         ],
     )
     if reversal.restores:
+        use = use_limits.Use(spending.holder_of(redemption.entitlement_id), facts)
+        use_limits.give_back([use], redemption.bureau_day)
         if not spending.restore(redemption.entitlement_id, step, event="return"):
             raise AlreadyRefunded
     else:

@@ -22,6 +22,7 @@ from merchants.errors import (
     MerchantAlreadyRegistered,
     MerchantUnknown,
     NameMissing,
+    ShopUnknown,
     StoreUnknown,
     TillUnknown,
 )
@@ -218,3 +219,20 @@ def _county(county: str) -> str:
     if not re.fullmatch(r"[1-9][0-9]{5}", county) or (counties(county[:4]) and county not in counties(county[:4])):
         raise CountyUnknown(given=county[:20])
     return county
+
+
+def store_names_for(campaign_ids: Sequence[int], *, most: int = 500) -> list[str]:
+    """Return the names of stores that take part in any of these campaigns, for a list to choose from."""
+    taking_part = select(Enrollment.merchant_id).where(Enrollment.campaign_id.in_(campaign_ids))
+    names = select(Store.name).where(Store.merchant_id.in_(taking_part)).distinct().order_by(Store.name)
+    return list(db.session.scalars(names.limit(most)))
+
+
+def find_store(name: str, campaign_ids: Sequence[int]) -> Store:
+    """Return the store of that name, one that takes part in these campaigns before others. Refuses ShopUnknown."""
+    taking_part = select(Enrollment.merchant_id).where(Enrollment.campaign_id.in_(campaign_ids))
+    statement = select(Store).where(Store.name == name).order_by(Store.merchant_id.in_(taking_part).desc(), Store.id)
+    found = db.session.scalar(statement.limit(1))
+    if found is None:
+        raise ShopUnknown(given=name)
+    return found

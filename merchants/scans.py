@@ -63,7 +63,7 @@ def judge(scans: Sequence[Scan], now: datetime) -> list[Accepted | Refusal]:
     for scan in scans:
         try:
             check_amount_fen(scan.bill_fen, field="bill_fen")
-            _check_list_price(scan)
+            check_list_price(scan)
             read.append(read_code(scan.code_text))
         except Refusal as refusal:
             read.append(refusal)
@@ -79,7 +79,12 @@ def require_site(counter: Counter) -> Site:
     return site
 
 
-def _check_list_price(scan: Scan) -> None:
+def site_of_store(store_id: int) -> Site:
+    """Return a store as the rules see it, with no counter in particular. Refuses StoreUnknown, MerchantSuspended."""
+    return require_site(Counter(store_id))
+
+
+def check_list_price(scan: Scan) -> None:
     if scan.list_fen is None:
         return
     check_amount_fen(scan.list_fen, field="list_fen")
@@ -102,22 +107,32 @@ def _judge_one(
     if isinstance(presented, Refusal):
         return presented
     facts = offer_facts(presented.offer_id)
-    if site.county[:4] != facts.city:
-        return OtherCity(city=city_name(facts.city))
-    if facts.campaign_id not in site.enrolled:
-        return NotEnrolled(campaign=facts.campaign_name)
-    sale = Sale(
+    sale = sale_of(scan, site, now)
+    try:
+        require_admitted(site, facts)
+        award = quote(facts.terms, sale, valid_from=presented.valid_from, expires_at=presented.expires_at)
+    except Refusal as refusal:
+        return refusal
+    return Accepted(scan, site, presented, facts, award)
+
+
+def sale_of(scan: Scan, site: Site, now: datetime) -> Sale:
+    """Return a scan as terms see it."""
+    return Sale(
         bill_fen=scan.bill_fen,
         county=site.county,
         industry=site.industry,
         at=now,
         is_above_quota=site.is_above_quota,
     )
-    try:
-        award = quote(facts.terms, sale, valid_from=presented.valid_from, expires_at=presented.expires_at)
-    except Refusal as refusal:
-        return refusal
-    return Accepted(scan, site, presented, facts, award)
+
+
+def require_admitted(site: Site, facts: OfferFacts) -> None:
+    """Refuse OtherCity or NotEnrolled where an offer's campaign does not reach this merchant."""
+    if site.county[:4] != facts.city:
+        raise OtherCity(city=city_name(facts.city))
+    if facts.campaign_id not in site.enrolled:
+        raise NotEnrolled(campaign=facts.campaign_name)
 
 
 def _sites(counters: set[Counter]) -> dict[Counter, Site | Refusal]:

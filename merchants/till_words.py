@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 from flask_babel import gettext as _
 
+from foundation.money import format_yuan
+from merchants.till_advice import Better
+
 
 def void_reasons() -> list[str]:
     """Return the usual reasons for a void, to choose from."""
@@ -19,6 +22,21 @@ def payer_words(payers: Mapping[str, int]) -> list[tuple[str, int]]:
 def refund_reasons() -> list[str]:
     """Return the usual reasons for a refund, to choose from."""
     return [_("质量问题"), _("买错或不合适"), _("顾客不想要了"), _("订单取消")]
+
+
+def advice_words(better: Better | None, *, refused: bool = False) -> str:
+    """Return what to tell the customer of a better voucher, or "" where there is none."""
+    if better is None:
+        return ""
+    yuan = format_yuan(better.discount_fen)
+    if better.vouchers > 1:
+        told = {"count": better.vouchers, "name": better.offer_name, "yuan": yuan}
+        what = _("%(count)s 张“%(name)s”同用，可减 %(yuan)s 元", **told)
+    else:
+        what = _("“%(name)s”，可减 %(yuan)s 元", name=better.offer_name, yuan=yuan)
+    if refused:
+        return _("请告诉顾客：这一单可以用您的 %(what)s", what=what)
+    return _("顾客有更省的券：%(what)s。要换券，请先撤销这笔", what=what)
 
 
 def till_words() -> dict[str, str]:
@@ -47,6 +65,10 @@ def till_words() -> dict[str, str]:
         "hint_show": _("请顾客出示券码"),
         "code_missing": _("未读取"),
         "code_read": _("已读取 ···%s"),
+        "codes_read": _("已读 %s 张 %t"),
+        "go_several": _("核销 %s 张"),
+        "hint_several": _("逐张扫同一种券，扫完再按核销"),
+        "hint_several_more": _("继续扫下一张，或按核销"),
         "camera_on": _("摄像头"),
         "camera_off": _("关摄像头"),
         "camera_denied": _("没有摄像头权限：请在浏览器地址栏旁允许使用摄像头，或改用照片、输券码"),

@@ -19,7 +19,7 @@ from voucher import codes, lottery, qr
 from voucher.claims import claim as claim_operation
 from voucher.draws import draws_of_releases, entries_of
 from voucher.errors import OpenedElsewhere, ReleaseUnknown, VoucherNotShowable
-from voucher.holdings import TABS, HeldVoucher, counts_of, voucher_of, vouchers_of
+from voucher.holdings import TABS, HeldVoucher, counts_of, next_of_offer, voucher_of, vouchers_of
 from voucher.named_lists import waiting_for
 
 #: Anyone may look at what is offered.
@@ -202,7 +202,10 @@ def _real_name_address(code: str) -> str:
 
 
 def _voucher_page(held: HeldVoucher, state: str, **context: object) -> str:
-    return render_template("voucher/voucher.html", voucher=held, state=state, just_now=False, **context)
+    more = next_of_offer(held, _citizen_id()) if held.per_order > 1 and held.tab == "unused" else (None, 1)
+    return render_template(
+        "voucher/voucher.html", voucher=held, state=state, just_now=False, next_id=more[0], of_offer=more[1], **context
+    )
 
 
 def _fragment(held: HeldVoucher, state: str, **context: object) -> str:

@@ -26,6 +26,8 @@ class HeldVoucher:
     whether or not the job has returned its money yet. ``days_left`` counts today: 1 means today is the last day."""
 
     id: UUID
+    campaign_id: int
+    city: str
     campaign_code: str
     campaign_name: str
     offer_name: str
@@ -47,6 +49,10 @@ class HeldVoucher:
     refunded_bill_fen: int | None
     #: what happens to it when goods come back, in words
     refund_rule: Words
+    #: how many may be used together and per day, in words
+    use_rule: Words
+    #: how many of its kind one order may have
+    per_order: int = 1
 
     @property
     def places(self) -> Words:
@@ -88,6 +94,22 @@ def voucher_of(entitlement_id: UUID, citizen_id: UUID) -> HeldVoucher:
     return _held(*row, clock.now())
 
 
+def next_of_offer(voucher: HeldVoucher, citizen_id: UUID) -> tuple[UUID | None, int]:
+    """Return the unused voucher of the same offer that comes after this one in the order of ids, going round, and how
+    many there are in all; None where it is the only one."""
+    now = clock.now()
+    offer_id = select(Entitlement.offer_id).where(Entitlement.id == voucher.id).scalar_subquery()
+    statement = select(Entitlement.id).where(
+        Entitlement.citizen_id == citizen_id,
+        Entitlement.offer_id == offer_id,
+        _in_tab("unused", now),
+        Entitlement.valid_from <= now,
+    )
+    ids = list(db.session.scalars(statement.order_by(Entitlement.id)))
+    others = [each for each in ids if each != voucher.id]
+    return (next((each for each in others if each > voucher.id), others[0]) if others else None), len(ids)
+
+
 def held_of_releases(citizen_id: UUID, release_ids: Sequence[int]) -> dict[int, UUID]:
     """Return release id → the citizen's latest entitlement of it, for the buttons of a campaign page."""
     rows = db.session.execute(
@@ -124,6 +146,8 @@ def _held(entitlement: Entitlement, offer: Offer, campaign: Campaign, now: datet
     last_day = bureau_day(entitlement.expires_at - clock.TICK)
     return HeldVoucher(
         id=entitlement.id,
+        campaign_id=campaign.id,
+        city=campaign.city,
         campaign_code=campaign.code,
         campaign_name=campaign.name,
         offer_name=offer.name,
@@ -144,4 +168,6 @@ def _held(entitlement: Entitlement, offer: Offer, campaign: Campaign, now: datet
         redeemed_discount_fen=entitlement.redeemed_discount_fen,
         refunded_bill_fen=entitlement.refunded_bill_fen,
         refund_rule=terms.refund.describe(),
+        use_rule=terms.use.describe(),
+        per_order=terms.use.per_order,
     )

@@ -26,6 +26,7 @@ class Presented:
     offer_id: int
     valid_from: datetime
     expires_at: datetime
+    citizen_id: UUID
 
 
 def look_up(code_hashes: Sequence[bytes], now: datetime) -> dict[bytes, Presented | Refusal]:
@@ -38,6 +39,7 @@ def look_up(code_hashes: Sequence[bytes], now: datetime) -> dict[bytes, Presente
             Entitlement.id,
             Entitlement.campaign_version_id,
             Entitlement.offer_id,
+            Entitlement.citizen_id,
             Entitlement.status,
             Entitlement.valid_from,
             Entitlement.expires_at,
@@ -59,7 +61,9 @@ def _present(row: Any, now: datetime) -> Presented | Refusal:
         return CodeExpired()
     if row.retired_at is not None:
         return CodeRetired()
-    return Presented(row.id, row.campaign_version_id, row.offer_id, row.valid_from, row.expires_at)
+    return Presented(
+        row.id, row.campaign_version_id, row.offer_id, row.valid_from, row.expires_at, citizen_id=row.citizen_id
+    )
 
 
 def spend(ids: Sequence[UUID], step: Step, *, actors: Mapping[UUID, str]) -> set[UUID]:
@@ -86,6 +90,11 @@ def record_use(uses: Sequence[Mapping[str, Any]]) -> None:
     """Write on spent entitlements what their holders see. Each use: entitlement, at, place, bill, discount (fen)."""
     if uses:
         db.session.execute(_TELL_HOLDER, uses)
+
+
+def holder_of(entitlement_id: UUID) -> UUID:
+    """Return the citizen who holds an entitlement."""
+    return db.session.execute(select(Entitlement.citizen_id).where(Entitlement.id == entitlement_id)).scalar_one()
 
 
 def end_of(entitlement_id: UUID) -> datetime:

@@ -14,11 +14,14 @@ from identity.citizen_pages import blueprint as sign_in
 from identity.gates import Gate
 from identity.staff_pages import blueprint as staff_sign_in
 from ledger.bureau_pages import blueprint as ledger_desk
+from merchants.advice_pages import blueprint as advice_pages
 from merchants.bureau_pages import blueprint as merchants_desk
+from merchants.bureau_split_orders import blueprint as split_orders_desk
 from merchants.citizen_pages import blueprint as shop_pages
 from merchants.merchant_pages import blueprint as till_pages
 from merchants.merchant_refunds import blueprint as till_refunds
 from merchants.pos_api import blueprint as pos
+from merchants.pos_orders import blueprint as pos_orders
 from settlement.bureau_pages import blueprint as desk
 from settlement.bureau_reports import blueprint as settlement_desk
 from settlement.bureau_statements import blueprint as statements_desk
@@ -49,6 +52,7 @@ DOORS: tuple[Door, ...] = (
     Door(voucher_pages, "/", gates.citizen),
     Door(draw_pages, "/", gates.open_to_all),
     Door(shop_pages, "/", gates.open_to_all),
+    Door(advice_pages, "/", gates.citizen),
     Door(till_pages, "/till", gates.cashier),
     Door(till_refunds, "/till/refunds", gates.cashier),
     Door(desk, "/bureau", gates.officer()),
@@ -57,10 +61,12 @@ DOORS: tuple[Door, ...] = (
     Door(draws_desk, "/bureau/draws", gates.officer()),
     Door(lists_desk, "/bureau/lists", gates.officer()),
     Door(merchants_desk, "/bureau/merchants", gates.officer()),
+    Door(split_orders_desk, "/bureau/merchants/split-orders", gates.officer()),
     Door(settlement_desk, "/bureau/settlement", gates.officer()),
     Door(statements_desk, "/bureau/statements", gates.officer()),
     Door(ledger_desk, "/bureau/ledger", gates.officer()),
     Door(pos, "/api/pos/v1", gates.till_key, forms=False),
+    Door(pos_orders, "/api/pos/v1/orders", gates.till_key, forms=False),
     Door(api_docs, "/api/docs", gates.open_to_all),
     Door(health, "/", gates.open_to_all),
 )

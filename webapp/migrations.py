@@ -17,6 +17,7 @@ import foundation.states
 import identity.models
 import ledger.models
 import merchants.models
+import merchants.order_models
 import settlement.models
 import voucher.models
 import voucher.reservation_models
@@ -32,6 +33,7 @@ MODULES_WITH_TABLES = (
     identity.models,
     ledger.models,
     merchants.models,
+    merchants.order_models,
     settlement.models,
     voucher.models,
     voucher.reservation_models,

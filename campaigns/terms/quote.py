@@ -8,6 +8,7 @@ from typing import Protocol
 from campaigns.terms.refund.return_if_valid import ReturnIfValid
 from campaigns.terms.refunding import Refund
 from campaigns.terms.sale import NotYetValid, Sale, VoucherExpired
+from campaigns.terms.use.counted import Counted
 from campaigns.terms.worth import Worth, WorthTable
 from foundation.words import Words
 
@@ -44,6 +45,16 @@ class Scope(Protocol):
     def describe(self) -> Words: ...
 
 
+class Use(Protocol):
+    @property
+    def per_order(self) -> int: ...
+    @property
+    def per_day(self) -> int | None: ...
+    def check(self, vouchers: int) -> None: ...
+    def needed_fen(self, threshold_fen: int, face_value_fen: int, vouchers: int) -> int: ...
+    def describe(self) -> Words: ...
+
+
 class Validity(Protocol):
     def starts_at(self, claimed_at: datetime) -> datetime: ...
     def ends_at(self, usable_at: datetime) -> datetime: ...
@@ -59,6 +70,7 @@ class OfferTerms:
     scope: Scope
     validity: Validity
     refund: Refund = field(default_factory=ReturnIfValid)
+    use: Use = field(default_factory=Counted)
 
     def valid_from(self, *, claimed_at: datetime) -> datetime:
         """Return the first moment at which an entitlement claimed then may be used."""

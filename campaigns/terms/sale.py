@@ -106,6 +106,18 @@ class BillBelowThreshold(NotUsable):
         )
 
 
+class TooManyInOrder(NotUsable):
+    code = "too_many_in_order"
+    message = N_("这种券一单最多用 %(most)s 张，现在是 %(vouchers)s 张")
+    way_out = N_("请告诉顾客：一单只用 %(most)s 张，其余的下次再用")
+
+
+class TooManyToday(NotUsable):
+    code = "too_many_today"
+    message = N_("这种券每人每天最多用 %(most)s 张，今天已经用满")
+    way_out = N_("请告诉顾客：其余的券明天再用，有效期不变")
+
+
 class OutsideCounty(NotUsable):
     code = "outside_county"
     message = N_("这张券限%(counties)s使用，不能在本店使用")

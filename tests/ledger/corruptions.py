@@ -134,6 +134,18 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
         ["DELETE FROM reservation WHERE status = 'granted'"],
     ],
     # merchants
+    "orders_add_up": [
+        ["UPDATE redemption_order SET bill_fen = bill_fen + 1"],
+        ["UPDATE redemption_order SET vouchers = vouchers + 1"],
+        [
+            "UPDATE redemption SET status = 'voided' WHERE id IN"
+            " (SELECT id FROM redemption WHERE order_id IS NOT NULL LIMIT 1)"
+        ],
+    ],
+    "uses_per_day_match_redemptions": [
+        ["UPDATE person_quota SET used = used + 1 WHERE scope LIKE 'use:%'"],
+        ["UPDATE redemption SET status = 'returned' WHERE order_id IS NOT NULL"],
+    ],
     "an_entitlement_is_redeemed_at_most_once": [
         ["UPDATE redemption SET entitlement_id = (SELECT id FROM entitlement ORDER BY id LIMIT 1)"],
     ],

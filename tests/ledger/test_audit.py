@@ -12,6 +12,7 @@ from ledger.accounts import FLOWS
 from ledger.audit import Check
 from ledger.commands import ledger
 from merchants.models import Redemption
+from merchants.orders import redeem_order
 from merchants.refunds import refund
 from settlement import claw_backs
 from settlement.closing import approve, close_period, mark_paid
@@ -39,11 +40,17 @@ from voucher.expiry import expire_due
 
 def a_whole_life(clock):
     """Live through a campaign so that every table that a check looks at has rows."""
-    second = a_round("r2", opens_at=at("2023-05-16 10:00"), closes_at=at("2023-05-18 10:00"))
+    second = a_round(
+        "r2",
+        opens_at=at("2023-05-16 10:00"),
+        closes_at=at("2023-05-18 10:00"),
+        limits=[{"count": 2, "within": "round"}],
+    )
     cars.a_life()
     document = spring(rounds=[a_round(), second])
     document["sources"].append({"code": "shops", "name": "参与商户", "level": "merchant", "budget_yuan": 1000})
     document["offers"][0]["funding"] = {"kind": "fixed", "amounts": {"city": 10, "jiangcheng": 30, "shops": 10}}
+    document["offers"][0]["use"] = {"per_order": 2, "per_day": 2}
     campaign = opened(document)
     place = shop(campaign)
     lin, chen, liang, feng, huang = citizens(5)
@@ -74,6 +81,9 @@ def a_whole_life(clock):
     [guan] = citizens(6)[5:]
     guans = redeem(place.till, claim_and_show(guan, campaign.releases["r2", "meal"])[1], 20_000)
     done(lambda: refund(guans.redemption_id, place.desk, 20_000, "顾客退货"))
+    [tang] = citizens(7)[6:]
+    two = [claim_and_show(tang, campaign.releases["r2", "meal"])[1] for _ in range(2)]
+    done(lambda: redeem_order(place.desk, two, 40_000))
 
 
 def stock_changes_by(count):

@@ -28,7 +28,9 @@ export class RedeemCall {
   }
 
   redeem(code, billFen, listFen) {
-    const scan = { key: newKey(), body: { code, bill_fen: billFen, list_fen: listFen } };
+    // Several codes on one bill come as a list.
+    const read = Array.isArray(code) ? { codes: code } : { code };
+    const scan = { key: newKey(), body: { ...read, bill_fen: billFen, list_fen: listFen } };
     this.keep(scan);
     return this.settle(scan);
   }

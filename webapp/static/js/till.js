@@ -8,6 +8,7 @@ import { Amount } from "./amount.js";
 import { RedeemCall } from "./redeem_call.js";
 import { Camera, readPhoto } from "./scanner.js";
 import * as sound from "./sound.js";
+import { Basket } from "./till_basket.js";
 import { Verdict } from "./verdict.js";
 import { listenToKeys } from "./wedge.js";
 
@@ -24,6 +25,7 @@ const reader = {
 };
 
 const amount = new Amount();
+const basket = new Basket();
 let code = "";
 let armed = false;
 let busy = false;
@@ -44,6 +46,11 @@ function draw() {
   part("amount").toggleAttribute("data-empty", !amount.usable);
   part("code").textContent = code ? words.code_read.replace("%s", code.slice(-4)) : words.code_missing;
   part("code").toggleAttribute("data-read", Boolean(code));
+  if (basket.on && basket.codes.length) {
+    part("code").textContent = words.codes_read.replace("%s", basket.codes.length).replace("%t", basket.shown);
+    part("code").toggleAttribute("data-read", true);
+  }
+  root.querySelector("[data-way=several]").setAttribute("aria-pressed", String(basket.on));
   const [label, hint, enabled] = offer();
   part("go").textContent = label;
   part("go").disabled = !enabled;
@@ -56,6 +63,11 @@ function draw() {
 function offer() {
   const hasAmount = amount.usable;
   if (busy) return [words.go_busy, "", false];
+  if (basket.on) {
+    const many = words.go_several.replace("%s", basket.codes.length);
+    if (!basket.codes.length) return [many, words.hint_several, false];
+    return [many, hasAmount ? words.hint_several_more : words.hint_amount, hasAmount];
+  }
   if (code && hasAmount) return [words.go_redeem, "", true];
   if (code) return [words.go_redeem, words.hint_amount, false];
   if (armed) return [words.go_looking, words.hint_show, false];
@@ -74,6 +86,7 @@ function press(key) {
   armed = false;
   if (key === "Escape") {
     code = "";
+    basket.empty();
     part("list").value = "";
   }
   amount.press(key);
@@ -82,7 +95,7 @@ function press(key) {
 
 function go() {
   if (!offer()[2]) return;
-  if (code) {
+  if (code || basket.on) {
     redeem();
     return;
   }
@@ -96,6 +109,11 @@ function read(text, onPurpose) {
   if (busy || (again && (verdict.final || !onPurpose))) return;
   if (!onPurpose && (verdict.final || text === code)) return;
   verdict.dismiss();
+  if (basket.on) {
+    basket.add(text);
+    draw();
+    return;
+  }
   code = text;
   if (amount.usable && (onPurpose || armed)) redeem();
   else draw();
@@ -105,7 +123,7 @@ async function redeem() {
   busy = true;
   lastCode = code;
   draw();
-  show(await call.redeem(code, amount.fen, listFen()));
+  show(await call.redeem(basket.on ? basket.sent : code, amount.fen, listFen()));
 }
 
 // The price before the shop's own discounts in fen, or null where the cashier left it empty.
@@ -121,6 +139,7 @@ function show(told) {
   busy = false;
   armed = false;
   code = "";
+  basket.empty();
   lastCodeAt = performance.now();
   if (told === null) {
     location.reload();
@@ -129,7 +148,7 @@ function show(told) {
   if (told.ok) {
     amount.settled = true;
     part("list").value = "";
-    verdict.done(told.receipt);
+    verdict.done(told.receipt, told.advice);
     sound.good(`${words.done}，${words.collect}${told.receipt.customer_pays_fen / 100}元`);
     refreshDay();
   } else {
@@ -191,6 +210,14 @@ const ways = {
   },
   photo: () => part("photo").click(),
   type: openTyping,
+  several: () => {
+    if (busy) return;
+    basket.toggle();
+    if (basket.on && code) basket.add(code);
+    code = "";
+    armed = false;
+    draw();
+  },
 };
 
 root.addEventListener("click", (event) => {

@@ -29,7 +29,7 @@ export class Verdict {
     return this.shown && this.root.dataset.kind !== "confirming";
   }
 
-  done(receipt) {
+  done(receipt, advice) {
     const collect = element("p", "verdict__collect", this.words.collect);
     collect.append(element("span", "num", `¥${yuan(receipt.customer_pays_fen)}`));
     const own = receipt.merchant_discount_fen
@@ -45,13 +45,19 @@ export class Verdict {
       line(this.words.discount, `¥${yuan(receipt.discount_fen)}`),
       line(this.words.offer, receipt.offer_name),
     );
-    this.open("done", "✓", this.words.done, [collect, lines], this.words.next);
+    this.open("done", "✓", this.words.done, [collect, lines, ...this.advised(advice)], this.words.next);
   }
 
   refused(told) {
     const parts = [element("p", "verdict__why", told.message)];
     if (told.way_out) parts.push(element("p", "verdict__say", told.way_out));
+    parts.push(...this.advised(told.advice));
     this.open("refused", "✕", this.words.refused, parts, this.words.next_refused);
+  }
+
+  // What the customer had better use, where the shop was told.
+  advised(advice) {
+    return advice ? [element("p", "verdict__say", advice)] : [];
   }
 
   confirming(attempt) {

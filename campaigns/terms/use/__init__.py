@@ -1,0 +1,1 @@
+"""Use: how many entitlements may be used together and per day."""

@@ -1,0 +1,142 @@
+"""Orders with several codes: all of them are spent, or none. Each redemption has its part of the bill."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from campaigns.catalog import offer_facts
+from campaigns.terms.ordering import quote_order, together
+from campaigns.terms.quote import Award
+from foundation import clock
+from foundation.clock import bureau_day
+from foundation.db import db, insert_rows
+from foundation.errors import Refusal
+from foundation.ids import new_id
+from foundation.money import check_amount_fen
+from merchants import redemptions
+from merchants.errors import CodeRepeated, OffersDoNotStack, OtherHolder, TooManyCodes
+from merchants.order_models import RedemptionOrder
+from merchants.receipts import Receipt
+from merchants.register import Counter
+from merchants.scans import Accepted, Scan, check_list_price, require_admitted, require_site, sale_of
+from voucher import spending, use_limits
+from voucher.codes import read_code
+from voucher.spending import Presented
+
+#: The most that any campaign file allows in one order.
+MOST_CODES = 20
+
+
+@dataclass(frozen=True)
+class OrderReceipt:
+    """What the till shows of an order: the receipts of its codes, and their sums in fen."""
+
+    order_id: UUID
+    receipts: tuple[Receipt, ...]
+
+    @property
+    def bill_fen(self) -> int:
+        return sum(receipt.bill_fen for receipt in self.receipts)
+
+    @property
+    def discount_fen(self) -> int:
+        return sum(receipt.discount_fen for receipt in self.receipts)
+
+    @property
+    def customer_pays_fen(self) -> int:
+        return self.bill_fen - self.discount_fen
+
+    @property
+    def list_fen(self) -> int | None:
+        listed = [receipt.list_fen for receipt in self.receipts if receipt.list_fen is not None]
+        return sum(listed) or None
+
+
+def redeem_order(
+    counter: Counter, code_texts: Sequence[str], bill_fen: int, *, list_fen: int | None = None
+) -> OrderReceipt:
+    """Redeem several codes of one offer on one bill, all or none, and return their receipts. The caller puts refused
+    scans on the trail.
+
+    Refuses what ``redeem`` refuses, TooManyCodes, CodeRepeated, OffersDoNotStack, OtherHolder, TooManyInOrder,
+    TooManyToday.
+    """
+    with db.session.begin_nested():
+        now = clock.now()
+        accepted = judge_order(counter, code_texts, bill_fen, list_fen, now)
+        over = use_limits.take([redemptions.use_of(each) for each in accepted], bureau_day(now))
+        if over:
+            raise over[min(over)]
+        ids = [each.presented.entitlement_id for each in accepted]
+        spent = redemptions.spend_accepted(accepted, now)
+        for entitlement_id in ids:
+            if entitlement_id not in spent:
+                raise spending.why_not_spent(entitlement_id)
+        order_id = new_id()
+        row = {
+            "id": order_id,
+            "store_id": counter.store_id,
+            "vouchers": len(accepted),
+            "bill_fen": bill_fen,
+            "redeemed_at": now,
+        }
+        insert_rows(RedemptionOrder, [row])
+        return OrderReceipt(order_id, tuple(redemptions.write(accepted, now, order_id=order_id)))
+
+
+def quote_codes(counter: Counter, code_texts: Sequence[str], bill_fen: int, *, list_fen: int | None = None) -> Award:
+    """Return what several codes would be worth together here, changing nothing. Refuses what ``redeem_order`` refuses,
+    but for what the day's count alone can tell."""
+    return together([each.award for each in judge_order(counter, code_texts, bill_fen, list_fen, clock.now())])
+
+
+def judge_order(
+    counter: Counter, code_texts: Sequence[str], bill_fen: int, list_fen: int | None, now: datetime
+) -> list[Accepted]:
+    """Apply every rule to an order without changing anything; the parts come in the order of the codes."""
+    if not 2 <= len(code_texts) <= MOST_CODES:
+        raise TooManyCodes(most=MOST_CODES)
+    check_amount_fen(bill_fen, field="bill_fen")
+    scans = [Scan(counter, text, bill_fen, list_fen) for text in code_texts]
+    check_list_price(scans[0])
+    hashes = [read_code(scan.code_text) for scan in scans]
+    site = require_site(counter)
+    presented = _presented(hashes, now)
+    facts = offer_facts(presented[0].offer_id)
+    require_admitted(site, facts)
+    spans = [(each.valid_from, each.expires_at) for each in presented]
+    sale = replace(sale_of(scans[0], site, now), merchant_discounts=_own_discount(bill_fen, list_fen))
+    awards = quote_order(facts.terms, sale, spans)
+    return [
+        Accepted(
+            replace(scan, bill_fen=award.bill_fen, list_fen=award.list_price_fen if list_fen else None),
+            site,
+            one,
+            facts,
+            award,
+        )
+        for scan, one, award in zip(scans, presented, awards, strict=True)
+    ]
+
+
+def _own_discount(bill_fen: int, list_fen: int | None) -> dict[str, int]:
+    return {"": list_fen - bill_fen} if list_fen else {}
+
+
+def _presented(hashes: Sequence[bytes], now: datetime) -> list[Presented]:
+    """Return what the codes of one order present: different entitlements of one offer, held by one citizen."""
+    known = spending.look_up(hashes, now)
+    found: list[Presented] = []
+    for code_hash in hashes:
+        one = known[code_hash]
+        if isinstance(one, Refusal):
+            raise one
+        found.append(one)
+    if len({one.entitlement_id for one in found}) < len(found):
+        raise CodeRepeated
+    if len({one.offer_id for one in found}) > 1:
+        raise OffersDoNotStack
+    if len({one.citizen_id for one in found}) > 1:
+        raise OtherHolder
+    return found

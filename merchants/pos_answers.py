@@ -1,0 +1,59 @@
+"""What every operation of the tills' API has in common: who asks, once per key, and how a refusal is answered."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, current_app, make_response, request
+from flask_smorest import Blueprint
+
+from foundation.errors import Refusal
+from foundation.idempotency import Answer, fingerprint, once
+from identity import gates
+from merchants.pos_schemas import ProblemAnswer
+from merchants.register import Counter, counter_of_till_account
+
+PROBLEM = {"schema": ProblemAnswer, "content_type": "application/problem+json"}
+KEY_HEADER = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": True,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+    "description": (
+        "New for each business transaction, and the same when it is sent again. Missing: 400. Same key with "
+        "another body: 422. The first request still running: 409. A repeated request gets the first answer, "
+        "with the header Idempotent-Replayed: true, for 48 hours."
+    ),
+}
+REPLAYED = {"Idempotent-Replayed": {"schema": {"type": "string"}, "description": "true when answered before"}}
+
+
+def problems(blueprint: Blueprint, *statuses: int) -> Any:
+    """Document the refusals of an operation."""
+
+    def decorate(view: Any) -> Any:
+        for status in statuses:
+            view = blueprint.alt_response(status, **PROBLEM)(view)
+        return view
+
+    return decorate
+
+
+def till_counter() -> Counter:
+    return counter_of_till_account(int(gates.principal().id))
+
+
+def answer_once(body: dict[str, Any], work: Callable[[], Answer]) -> Response:
+    asked = fingerprint(f"{request.method} {request.path}", body)
+    answer = once(gates.principal().actor, request.headers.get("Idempotency-Key"), asked, work)
+    response = make_response(answer.body, answer.status)
+    if answer.status >= 400:
+        response.content_type = "application/problem+json"
+    if answer.replayed:
+        response.headers["Idempotent-Replayed"] = "true"
+    return response
+
+
+def refused(refusal: Refusal) -> Answer:
+    # The roof knows the status of a family and the words of a refusal; it lends us both.
+    status, document = current_app.extensions["tell_refusal"](refusal)
+    return Answer(status, document)

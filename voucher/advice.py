@@ -1,0 +1,136 @@
+"""Best-voucher advice: what each voucher a citizen holds would be worth to a sale, or why not, and which to use.
+
+It asks the function that answers the till (``campaigns.terms.ordering.quote_order``), so that nothing can be said
+here and refused there, but for what changes in between.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from campaigns.catalog import OfferFacts, definition_of, offer_facts
+from campaigns.terms.ordering import quote_order, together
+from campaigns.terms.quote import Award
+from campaigns.terms.sale import Sale, TooManyToday
+from foundation.clock import bureau_day
+from foundation.db import db
+from foundation.errors import Refusal
+from identity.persons import person_of
+from voucher.models import Entitlement, PersonQuota
+from voucher.use_limits import daily_scope
+
+#: More than anybody holds; a page that says more than this says nothing.
+MOST_VOUCHERS = 200
+
+#: Refuses where an offer's campaign does not reach the shop.
+Admit = Callable[[OfferFacts], None]
+
+
+@dataclass(frozen=True)
+class Held:
+    """An unused voucher, valid in [valid_from, expires_at)."""
+
+    entitlement_id: UUID
+    facts: OfferFacts
+    valid_from: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Line:
+    """What one voucher alone would save, or why it cannot be used here."""
+
+    held: Held
+    award: Award | None = None
+    refusal: Refusal | None = None
+
+    @property
+    def saves_fen(self) -> int:
+        return self.award.discount_fen if self.award else 0
+
+
+@dataclass(frozen=True)
+class Advice:
+    """lines: the most worth first. best: the vouchers that save the most together, None where none can be used."""
+
+    lines: tuple[Line, ...]
+    best: tuple[Held, ...] = ()
+    award: Award | None = None
+
+    @property
+    def saves_fen(self) -> int:
+        return self.award.discount_fen if self.award else 0
+
+
+def anywhere(_facts: OfferFacts) -> None:
+    """Admit every campaign: where only the kind of shop is known."""
+
+
+def advise(citizen_id: UUID, sale: Sale, *, admit: Admit = anywhere) -> Advice:
+    """Return what the unused vouchers of a citizen are worth to a sale. Of vouchers that save as much, those that end
+    first are to be used."""
+    held = _held(citizen_id)
+    left = {offer_id: _left_today(citizen_id, facts, sale.at) for offer_id, facts in _offers(held).items()}
+    lines = [_line(each, sale, admit, left[each.facts.offer_id]) for each in held]
+    best, award = _best([line.held for line in lines if line.award], sale, left)
+    order = sorted(lines, key=lambda line: (-line.saves_fen, line.held.expires_at, line.held.entitlement_id))
+    return Advice(tuple(order), best, award)
+
+
+def _held(citizen_id: UUID) -> list[Held]:
+    rows = db.session.execute(
+        select(Entitlement.id, Entitlement.offer_id, Entitlement.valid_from, Entitlement.expires_at)
+        .where(Entitlement.citizen_id == citizen_id, Entitlement.status == "claimed")
+        .order_by(Entitlement.expires_at, Entitlement.id)
+        .limit(MOST_VOUCHERS)
+    )
+    return [Held(row.id, offer_facts(row.offer_id), row.valid_from, row.expires_at) for row in rows]
+
+
+def _offers(held: Sequence[Held]) -> dict[int, OfferFacts]:
+    return {each.facts.offer_id: each.facts for each in held}
+
+
+def _left_today(citizen_id: UUID, facts: OfferFacts, at: datetime) -> int | None:
+    """Return how many of an offer this person may still use today, None without a limit."""
+    per_day = facts.terms.use.per_day
+    if per_day is None:
+        return None
+    person_id = person_of(definition_of(facts.campaign_version_id).people.same_person, citizen_id)
+    counted = db.session.get(PersonQuota, (person_id, daily_scope(facts.offer_id, bureau_day(at))))
+    return max(0, per_day - (counted.used if counted else 0))
+
+
+def _line(held: Held, sale: Sale, admit: Admit, left: int | None) -> Line:
+    try:
+        admit(held.facts)
+        [award] = quote_order(held.facts.terms, sale, [(held.valid_from, held.expires_at)])
+        if left == 0:
+            raise TooManyToday(most=held.facts.terms.use.per_day)
+    except Refusal as refusal:
+        return Line(held, refusal=refusal)
+    return Line(held, award=award)
+
+
+def _best(usable: Sequence[Held], sale: Sale, left: dict[int, int | None]) -> tuple[tuple[Held, ...], Award | None]:
+    """Return the vouchers that save the most on one order, and what they come to: one offer's, as many as it allows
+    and the bill reaches. Those that end first come first in ``usable``."""
+    best: tuple[Held, ...] = ()
+    best_award: Award | None = None
+    for offer_id, facts in _offers(usable).items():
+        mine = [each for each in usable if each.facts.offer_id == offer_id]
+        allowed = left[offer_id]
+        most = min(len(mine), facts.terms.use.per_order, len(mine) if allowed is None else allowed)
+        for count in range(most, 0, -1):
+            try:
+                awards = quote_order(facts.terms, sale, [(each.valid_from, each.expires_at) for each in mine[:count]])
+            except Refusal:
+                continue
+            award = together(awards)
+            if best_award is None or award.discount_fen > best_award.discount_fen:
+                best, best_award = tuple(mine[:count]), award
+            break
+    return best, best_award
