@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from campaigns import drafting, notice, reading
+from campaigns.bureau_form import form_of
 from campaigns.campaign_file import DefinitionFaulty, Fault, check
 from campaigns.comparison import WORDS, Change, compare, words_of
 from campaigns.definition import KINDS, LEVELS, Definition
@@ -46,6 +47,8 @@ def import_file() -> Response | str:
     text = ""
     try:
         text = _given_text()
+        if request.form.get("do") == "form":
+            return form_of(text)
         definition = check(text)
         if request.form.get("do") != "import":
             return _import_page(text, checked=definition)

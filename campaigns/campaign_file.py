@@ -26,8 +26,9 @@ from campaigns.definition import (
     RoundDefinition,
     Source,
 )
+from campaigns.places import cities
 from campaigns.terms.axis import StrategyField
-from campaigns.terms.file_fields import Code, Count, County, Flag, Moment, Table, Text, Yuan, choice
+from campaigns.terms.file_fields import Code, Count, County, Flag, Moment, Table, Text, Yuan, choice, said
 from campaigns.terms.quote import OfferTerms
 from foundation.errors import N_, Malformed
 from identity.persons import DEFAULT_KINDS
@@ -68,13 +69,13 @@ class _SourceSchema(Table):
     name = Text(required=True)
     level = choice(LEVELS, required=True)
     budget_fen = Yuan(required=True, data_key="budget_yuan", largest_fen=10_000_000_000_000)
-    county = County(load_default="")
-    note = Text(longest=400, load_default="")
+    county = County(load_default="", metadata=said("县区", "县级资金必填"))
+    note = Text(longest=400, load_default="", metadata=said("备注", "金额的依据，或者说明是假设"))
 
 
 class _OfferSchema(Table):
     code = Code(required=True)
-    name = Text(longest=30, required=True)
+    name = Text(longest=30, required=True, metadata=said("名称", "券面上的名字"))
     benefit = StrategyField("benefit", default_kind="spend_discount", required=True)
     funding = StrategyField("funding", default_kind="shares", required=True)
     scope = StrategyField("scope", default_kind="places")
@@ -89,10 +90,18 @@ class _OtherCampaignSchema(Table):
 
 
 class _PeopleSchema(Table):
-    same_person = fields.List(choice(KINDS_OF_IDENTIFIER), load_default=lambda: list(DEFAULT_KINDS))
-    real_name = Flag(load_default=False)
-    min_age = Count(least=0, most=100, load_default=None)
-    apart_from = fields.List(fields.Nested(_OtherCampaignSchema), load_default=list)
+    same_person = fields.List(
+        choice(KINDS_OF_IDENTIFIER),
+        load_default=lambda: list(DEFAULT_KINDS),
+        metadata=said("同一人", "除账号和手机号外，哪些相同也视为同一人"),
+    )
+    real_name = Flag(load_default=False, metadata=said("须实名", "领取前要填写姓名和身份证号"))
+    min_age = Count(least=0, most=100, load_default=None, metadata=said("最低年龄", "周岁，须实名时不填为 18"))
+    apart_from = fields.List(
+        fields.Nested(_OtherCampaignSchema),
+        load_default=list,
+        metadata=said("不与其他活动同享", "在所列活动里享受过的，不能再享受"),
+    )
 
     @validates_schema
     def _age_is_known(self, data: Mapping[str, Any], **_options: Any) -> None:
@@ -101,22 +110,29 @@ class _PeopleSchema(Table):
 
 
 class _PackContentSchema(Table):
-    offer = Code(required=True)
+    offer = Code(required=True, metadata=said("券", refers="offers"))
     count = Count(most=100, required=True)
 
 
 class _PackSchema(Table):
     code = Code(required=True)
     name = Text(longest=30, required=True)
-    contents = fields.List(fields.Nested(_PackContentSchema), required=True)
+    contents = fields.List(
+        fields.Nested(_PackContentSchema), required=True, metadata=said("内容", "一起领取，至少两张")
+    )
 
 
 class _ReleaseSchema(Table):
-    offer = Code(load_default="")
-    pack = Code(load_default="")
-    group = Code(load_default="")
-    stock = Count(load_default=0)
-    budget_fen = Yuan(load_default=None, data_key="budget_yuan", largest_fen=10_000_000_000_000)
+    offer = Code(load_default="", metadata=said("券", "与券包二选一", refers="offers"))
+    pack = Code(load_default="", metadata=said("券包", "与券二选一", refers="packs"))
+    group = Code(load_default="", metadata=said("选择组", "同组的每人每轮只能选一种"))
+    stock = Count(load_default=0, metadata=said("张数", "上限；资金不够时放出的会少一些"))
+    budget_fen = Yuan(
+        load_default=None,
+        data_key="budget_yuan",
+        largest_fen=10_000_000_000_000,
+        metadata=said("资金", "申请时定金额的补贴，按资金投放"),
+    )
 
     @validates_schema
     def _one_thing(self, data: Mapping[str, Any], **_options: Any) -> None:
@@ -142,24 +158,29 @@ class _RoundSchema(Table):
 class _CampaignSchema(Table):
     code = Code(required=True)
     name = Text(required=True)
-    kind = choice(KINDS, required=True)
-    city = Text(longest=20, required=True)
+    kind = choice(KINDS, required=True, metadata=said("活动类型", "决定可以用哪些优惠"))
+    city = Text(longest=20, required=True, metadata=said("城市", words=cities))
     starts_at = Moment(required=True)
-    ends_at = Moment(required=True)
-    notice = Text(longest=20_000, load_default="")
-    contact = Text(longest=200, load_default="")
+    ends_at = Moment(required=True, metadata=said("结束时间", "不含；任何券最晚到这时"))
+    notice = Text(longest=20_000, load_default="", metadata=said("活动说明", "公告里的原话，每行一条"))
+    contact = Text(longest=200, load_default="", metadata=said("咨询", "公告末尾的联系方式"))
 
 
 class _DocumentSchema(Table):
     campaign = fields.Nested(_CampaignSchema, required=True)
-    sources = fields.List(fields.Nested(_SourceSchema), required=True)
-    offers = fields.List(fields.Nested(_OfferSchema), required=True)
-    people = fields.Nested(_PeopleSchema)
+    sources = fields.List(fields.Nested(_SourceSchema), required=True, metadata=said("出资"))
+    offers = fields.List(fields.Nested(_OfferSchema), required=True, metadata=said("优惠"))
+    people = fields.Nested(_PeopleSchema, metadata=said("人员"))
     packs = fields.List(fields.Nested(_PackSchema), load_default=list)
     rounds = fields.List(fields.Nested(_RoundSchema), required=True)
 
 
 _document = _DocumentSchema()
+
+
+def document_schema() -> Table:
+    """Return the schema of a whole file: what the form is made from."""
+    return _document
 
 
 def check(text: str) -> Definition:
@@ -188,14 +209,7 @@ def _build(loaded: Mapping[str, Any]) -> Definition:
     return Definition(
         **loaded["campaign"],
         sources=tuple(Source(**source) for source in loaded["sources"]),
-        offers=tuple(
-            OfferDefinition(
-                offer["code"],
-                offer["name"],
-                OfferTerms(**{axis: offer[axis] for axis in AXES_OF_AN_OFFER}),
-            )
-            for offer in loaded["offers"]
-        ),
+        offers=tuple(_offer(offer) for offer in loaded["offers"]),
         people=_people(loaded.get("people", {})),
         packs=tuple(
             PackDefinition(pack["code"], pack["name"], tuple(PackContent(**content) for content in pack["contents"]))
@@ -212,6 +226,19 @@ def _build(loaded: Mapping[str, Any]) -> Definition:
             for a_round in loaded["rounds"]
         ),
     )
+
+
+def _offer(loaded: Mapping[str, Any]) -> OfferDefinition:
+    terms = OfferTerms(**{axis: loaded[axis] for axis in AXES_OF_AN_OFFER})
+    return OfferDefinition(loaded["code"], loaded["name"], terms)
+
+
+def read_offer(raw: Any) -> OfferDefinition | None:
+    """Return one offer of a file that may be unfinished elsewhere; None while it has a fault itself."""
+    try:
+        return _offer(_OfferSchema().load(raw))
+    except ValidationError:
+        return None
 
 
 def _people(loaded: Mapping[str, Any]) -> PeopleRules:

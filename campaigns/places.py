@@ -20,6 +20,11 @@ def city_name(city_code: str) -> str:
     return str(_places()["cities"].get(city_code, {}).get("name", city_code))
 
 
+def cities() -> Mapping[str, str]:
+    """Return four-digit code → name of the cities that are known."""
+    return {code: str(city["name"]) for code, city in _places()["cities"].items()}
+
+
 def counties(city_code: str) -> Mapping[str, str]:
     """Return six-digit code → name of the counties of a city, in the order of the file."""
     return dict(_places()["cities"].get(city_code, {}).get("counties", {}))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Flask, request
 
+from campaigns.bureau_form import blueprint as form_desk
 from campaigns.bureau_pages import blueprint as campaigns_desk
 from campaigns.bureau_simulation import blueprint as simulation_desk
 from identity import gates
@@ -57,6 +58,7 @@ DOORS: tuple[Door, ...] = (
     Door(till_refunds, "/till/refunds", gates.cashier),
     Door(desk, "/bureau", gates.officer()),
     Door(campaigns_desk, "/bureau/campaigns", gates.officer()),
+    Door(form_desk, "/bureau/campaigns", gates.officer()),
     Door(simulation_desk, "/bureau/campaigns", gates.officer()),
     Door(draws_desk, "/bureau/draws", gates.officer()),
     Door(lists_desk, "/bureau/lists", gates.officer()),

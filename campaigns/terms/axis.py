@@ -15,10 +15,13 @@ from campaigns.terms.file_fields import Table
 class StrategySchema(Table):
     """Base of every strategy's schema: ``make`` builds the strategy from what was read.
 
-    A strategy's module has ``KIND`` (its name in campaign files) and ``FileSchema`` (a subclass of this).
+    A strategy's module has ``KIND`` (its name in campaign files) and ``FileSchema`` (a subclass of this). label and
+    hint: its Chinese name in the bureau's form, and what it is for.
     """
 
     make: Any = None
+    label = ""
+    hint = ""
 
     def load_strategy(self, data: Mapping[str, Any]) -> Any:
         return type(self).make(**self.load(data))

@@ -5,6 +5,7 @@ read exactly (``parse_float=Decimal``), so 49.90 is 4,990 fen and 49.905 is a fa
 """
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,15 @@ from foundation.money import LARGEST_AMOUNT_FEN, format_yuan
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
 _ONE_FEN = Decimal("0.01")
+
+
+def said(label: str, hint: str = "", **more: Any) -> dict[str, Any]:
+    """Return what the bureau's form says of a field, as its ``metadata``: its Chinese name, and what to put there.
+
+    more: ``refers`` names the list whose codes are meant; ``words`` is word → its Chinese name (or a function that
+    returns that) for what is chosen from; ``key`` and ``value`` name the two columns of a table of values.
+    """
+    return {"label": label, "hint": hint, **more}
 
 
 class Table(Schema):
@@ -135,7 +145,9 @@ class Share(fields.Field[int]):
 
 
 def choice(values: Any, **options: Any) -> fields.String:
-    """A field that takes one of ``values``."""
+    """A field that takes one of ``values``; a mapping also says how they are called."""
+    if isinstance(values, Mapping):
+        options["metadata"] = {"words": dict(values), **options.get("metadata", {})}
     return fields.String(
         validate=validate.OneOf(list(values), error="没有“{input}”；可以是：{choices}"),
         error_messages={"invalid": "应当是带引号的文字"},

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
-from campaigns.terms.file_fields import Count, Table, Text, Yuan
+from campaigns.terms.file_fields import Count, Table, Text, Yuan, said
 from campaigns.terms.intervals import Interval, IntervalField
 from campaigns.terms.sale import POWERTRAINS
 from foundation.money import format_yuan_short
@@ -133,8 +133,10 @@ class FloatingSchema(Table):
 
 
 class TierSchema(Table):
-    prices = IntervalField(required=True)
-    every_fen = Yuan(load_default=None, data_key="yuan")
+    prices = IntervalField(
+        required=True, metadata=said("价格区间", "方括号含、圆括号不含，例如 [10万, 30万) 或 [30万, ∞)")
+    )
+    every_fen = Yuan(load_default=None, data_key="yuan", metadata=said("金额", "不分动力类型时"))
     ice_fen = Yuan(load_default=None, data_key="ice_yuan")
     nev_fen = Yuan(load_default=None, data_key="nev_yuan")
     gifts = fields.List(fields.Nested(GiftSchema), load_default=list)

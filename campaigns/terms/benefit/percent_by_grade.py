@@ -8,7 +8,7 @@ from marshmallow import ValidationError, fields, validates_schema
 
 from campaigns.goods import GRADES, categories, category_name
 from campaigns.terms.axis import StrategySchema
-from campaigns.terms.file_fields import Count, Share, Yuan, choice
+from campaigns.terms.file_fields import Count, Share, Yuan, choice, said
 from campaigns.terms.sale import GoodsLine, Sale
 from campaigns.terms.subsidy_refusals import (
     CategoryNotCovered,
@@ -135,11 +135,25 @@ def percent_of(amount_fen: int, share: int, rounding: str) -> int:
 
 class FileSchema(StrategySchema):
     make = PercentByGrade
+    label = "按能效比例"
+    hint = "按一件产品的售价和能效等级补贴，有上限"
 
-    rates = fields.Dict(keys=choice([*GRADES, ANY]), values=Share(), required=True)
-    cap_fen = Yuan(required=True, data_key="cap_yuan")
-    categories = fields.Dict(keys=choice(categories()), values=Count(most=100), required=True)
-    ceiling_fen = Yuan(load_default=None, data_key="price_ceiling_yuan")
+    rates = fields.Dict(
+        keys=choice({**GRADES, ANY: "不看能效"}),
+        values=Share(),
+        required=True,
+        metadata=said("补贴比例", "写了“不看能效”就只写这一行", key="能效等级", value="比例"),
+    )
+    cap_fen = Yuan(required=True, data_key="cap_yuan", metadata=said("每件上限"))
+    categories = fields.Dict(
+        keys=choice(categories()),
+        values=Count(most=100),
+        required=True,
+        metadata=said("品类", "每位买家每类最多补几件", key="品类", value="件数"),
+    )
+    ceiling_fen = Yuan(
+        load_default=None, data_key="price_ceiling_yuan", metadata=said("单价上限", "更贵的产品不补；不填为不限")
+    )
     rounding = choice(ROUNDINGS, load_default="down")
     invoice = choice(INVOICES, load_default="full")
 

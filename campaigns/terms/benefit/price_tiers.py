@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 
 from campaigns.terms.axis import StrategySchema
-from campaigns.terms.file_fields import Count, Table, Yuan, choice
+from campaigns.terms.file_fields import Count, Table, Yuan, choice, said
 from campaigns.terms.price_table import Tier, TierSchema, read_tier
 from campaigns.terms.sale import BUYERS, CAR, CAR_CONDITIONS, POWERTRAINS, Car, Sale
 from campaigns.terms.subsidy_refusals import (
@@ -165,7 +165,7 @@ def without_tax(with_tax_fen: int) -> int:
 
 
 class BonusSchema(Table):
-    condition = choice(CAR_CONDITIONS, required=True)
+    condition = choice(CAR_CONDITIONS, required=True, metadata=said("条件"))
     fen = Yuan(required=True, data_key="yuan")
 
 
@@ -183,12 +183,19 @@ def _make(
 
 class FileSchema(StrategySchema):
     make = staticmethod(_make)
+    label = "按价格分档"
+    hint = "按成交价所在的档次补贴，用于购车"
 
     price = choice(BASES, required=True)
     tiers = fields.List(fields.Nested(TierSchema), required=True)
     bonuses = fields.List(fields.Nested(BonusSchema), load_default=list)
-    buyers = fields.Dict(keys=choice(BUYERS), values=Count(most=100), load_default=lambda: {"person": 1})
-    given_as = choice([word for word in GIVEN_AS if word != "gift"], load_default="cash")
+    buyers = fields.Dict(
+        keys=choice(BUYERS),
+        values=Count(most=100),
+        load_default=lambda: {"person": 1},
+        metadata=said("买家", "整个活动每位最多补几辆；不填为个人 1 辆", key="买家", value="辆数"),
+    )
+    given_as = choice({word: name for word, name in GIVEN_AS.items() if word != "gift"}, load_default="cash")
 
     @validates_schema
     def _tiers_are_a_table(self, data: dict[str, Any], **_: object) -> None:

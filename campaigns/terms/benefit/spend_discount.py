@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import ValidationError, validates_schema
 
 from campaigns.terms.axis import StrategySchema
-from campaigns.terms.file_fields import Count, Yuan
+from campaigns.terms.file_fields import Count, Yuan, said
 from campaigns.terms.sale import BillBelowThreshold, Sale
 from campaigns.terms.worth import Worth, WorthTable
 from foundation.errors import N_
@@ -64,10 +64,14 @@ def _threshold(face_value_fen: int, threshold_fen: int | None, times: int | None
 
 class FileSchema(StrategySchema):
     make = staticmethod(_make)
+    label = "满减"
+    hint = "消费达到门槛，整张面值从账单上减去"
 
     face_value_fen = Yuan(required=True, data_key="face_value_yuan")
-    threshold_fen = Yuan(load_default=None, data_key="threshold_yuan")
-    threshold_times = Count(least=2, most=100, load_default=None)
+    threshold_fen = Yuan(
+        load_default=None, data_key="threshold_yuan", metadata=said("使用门槛", "与倍数二选一，必须高于面值")
+    )
+    threshold_times = Count(least=2, most=100, load_default=None, metadata=said("门槛为面值的几倍", "与使用门槛二选一"))
 
     @validates_schema
     def _one_threshold_above_the_face(self, data: dict[str, Any], **_: object) -> None:

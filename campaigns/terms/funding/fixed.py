@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from marshmallow import ValidationError, fields, validates_schema
 
 from campaigns.terms.axis import StrategySchema
-from campaigns.terms.file_fields import Code, Yuan
+from campaigns.terms.file_fields import Code, Yuan, said
 from foundation.errors import N_
 from foundation.money import apportion, format_yuan_short
 from foundation.words import Words
@@ -41,8 +41,15 @@ class Fixed:
 
 class FileSchema(StrategySchema):
     make = Fixed
+    label = "按固定金额"
+    hint = "每张券各来源各出多少元"
 
-    amounts = fields.Dict(keys=Code(), values=Yuan(), required=True)
+    amounts = fields.Dict(
+        keys=Code(),
+        values=Yuan(),
+        required=True,
+        metadata=said("各方金额", "合计是一张券的全部", refers="sources", key="资金来源", value="金额（元）"),
+    )
 
     @validates_schema
     def _somebody_pays(self, data: dict[str, Mapping[str, int]], **_: object) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from marshmallow import ValidationError, fields, validates_schema
 
 from campaigns.terms.axis import StrategySchema
-from campaigns.terms.file_fields import Code, Share
+from campaigns.terms.file_fields import Code, Share, said
 from foundation.money import apportion
 
 KIND = "shares"
@@ -30,8 +30,15 @@ class Shares:
 
 class FileSchema(StrategySchema):
     make = Shares
+    label = "按比例分担"
+    hint = "各来源按比例出资，合计 100%"
 
-    shares = fields.Dict(keys=Code(), values=Share(), required=True)
+    shares = fields.Dict(
+        keys=Code(),
+        values=Share(),
+        required=True,
+        metadata=said("分担比例", "合计 100%", refers="sources", key="资金来源", value="比例"),
+    )
 
     @validates_schema
     def _shares_are_whole(self, data: dict[str, Mapping[str, int]], **_: object) -> None:

@@ -17,3 +17,5 @@ class FirstCome:
 
 class FileSchema(StrategySchema):
     make = FirstCome
+    label = "先到先得"
+    hint = "开放后先到先得，领完即止"

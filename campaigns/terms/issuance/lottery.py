@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from campaigns.terms.axis import StrategySchema
-from campaigns.terms.file_fields import Count, Moment
+from campaigns.terms.file_fields import Count, Moment, said
 from foundation.clock import local
 from foundation.errors import N_
 from foundation.words import Words
@@ -55,7 +55,11 @@ def _moment(moment: datetime) -> Words:
 
 class FileSchema(StrategySchema):
     make = Lottery
+    label = "摇号"
+    hint = "先报名，后公开摇号"
 
     register_until = Moment(required=True)
     draw_at = Moment(required=True)
-    take_up_hours = Count(least=0, most=720, load_default=0)
+    take_up_hours = Count(
+        least=0, most=720, load_default=0, metadata=said("领取期限（小时）", "逾期由后面的号递补；0 为直接到账")
+    )

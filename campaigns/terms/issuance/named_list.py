@@ -17,3 +17,5 @@ class NamedList:
 
 class FileSchema(StrategySchema):
     make = NamedList
+    label = "定向发放"
+    hint = "只有导入名单上的人能领"

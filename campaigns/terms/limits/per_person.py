@@ -35,6 +35,7 @@ class PerPerson:
 
 class FileSchema(StrategySchema):
     make = PerPerson
+    label = "每人限领"
 
     count = Count(most=100, required=True)
     within = choice(WITHIN, load_default="round")

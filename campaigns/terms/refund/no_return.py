@@ -22,3 +22,4 @@ class NoReturn:
 
 class FileSchema(StrategySchema):
     make = NoReturn
+    label = "退款不退券"

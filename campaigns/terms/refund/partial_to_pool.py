@@ -27,3 +27,4 @@ class PartialToPool:
 
 class FileSchema(StrategySchema):
     make = PartialToPool
+    label = "部分退货收回整张券"

@@ -30,3 +30,4 @@ class PayBackFirst:
 
 class FileSchema(StrategySchema):
     make = PayBackFirst
+    label = "先收回补贴再退款"

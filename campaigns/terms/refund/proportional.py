@@ -21,3 +21,4 @@ class Proportional:
 
 class FileSchema(StrategySchema):
     make = Proportional
+    label = "按实付与券抵的比例"

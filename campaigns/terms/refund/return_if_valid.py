@@ -25,3 +25,4 @@ class ReturnIfValid:
 
 class FileSchema(StrategySchema):
     make = ReturnIfValid
+    label = "有效期内整单退货退券"

@@ -8,7 +8,7 @@ from marshmallow import fields
 
 from campaigns.places import where
 from campaigns.terms.axis import StrategySchema
-from campaigns.terms.file_fields import County, Flag, industry
+from campaigns.terms.file_fields import County, Flag, industry, said
 from campaigns.terms.sale import OnlyAboveQuota, OutsideCounty, OutsideIndustry, Sale
 from foundation.words import Words
 
@@ -38,7 +38,8 @@ class Places:
 
 class FileSchema(StrategySchema):
     make = Places
+    label = "县区和行业"
 
-    counties = fields.List(County(), load_default=list)
-    industries = fields.List(industry(), load_default=list)
-    above_quota = Flag(load_default=False)
+    counties = fields.List(County(), load_default=list, metadata=said("县区", "都不选为全市"))
+    industries = fields.List(industry(), load_default=list, metadata=said("行业", "都不选为各行业"))
+    above_quota = Flag(load_default=False, metadata=said("限上企业", "只在限额以上企业使用"))

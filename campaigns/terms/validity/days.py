@@ -28,5 +28,6 @@ class Days(Usable):
 
 class FileSchema(UsableSchema):
     make = Days
+    label = "满若干个 24 小时"
 
     days = Count(most=400, required=True)

@@ -27,5 +27,6 @@ class FixedEnd(Usable):
 
 class FileSchema(UsableSchema):
     make = FixedEnd
+    label = "固定截止时间"
 
     until = Moment(required=True)

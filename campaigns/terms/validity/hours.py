@@ -28,5 +28,6 @@ class Hours(Usable):
 
 class FileSchema(UsableSchema):
     make = Hours
+    label = "领取后若干小时"
 
     hours = Count(most=24 * 400, required=True)

@@ -24,3 +24,4 @@ class MonthEnd(Usable):
 
 class FileSchema(UsableSchema):
     make = MonthEnd
+    label = "当月有效"

@@ -38,6 +38,7 @@ class NaturalDays(Usable):
 
 class FileSchema(UsableSchema):
     make = NaturalDays
+    label = "自然日"
 
     days = Count(most=400, required=True)
     counted_from = choice(COUNTED_FROM, load_default="claim_day")

@@ -23,3 +23,4 @@ class SameDay(Usable):
 
 class FileSchema(UsableSchema):
     make = SameDay
+    label = "当日有效"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from campaigns.terms.axis import StrategySchema
-from campaigns.terms.file_fields import Count, Moment
+from campaigns.terms.file_fields import Count, Moment, said
 from foundation.clock import bureau_day, day_start, local
 from foundation.errors import N_
 from foundation.words import Words
@@ -45,5 +45,5 @@ class Usable:
 
 
 class UsableSchema(StrategySchema):
-    usable_from = Moment(load_default=None)
-    usable_after_days = Count(least=0, most=400, load_default=0)
+    usable_from = Moment(load_default=None, metadata=said("起用时间", "不填为领取后即可用"))
+    usable_after_days = Count(least=0, most=400, load_default=0, metadata=said("领取后几天起用", "0 为当天，1 为次日"))
