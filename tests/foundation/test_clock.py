@@ -1,4 +1,6 @@
+import re
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -27,3 +29,15 @@ def test_a_simulated_clock_stands_still_and_is_put_back_afterwards():
 def test_a_simulated_clock_never_runs_back():
     with simulated(datetime(2023, 5, 1, tzinfo=UTC)) as clock, pytest.raises(ValueError, match="run back"):
         clock.move_to(datetime(2023, 4, 30, tzinfo=UTC))
+
+
+def test_nothing_asks_another_clock_than_ours():
+    """The server's clock decides, and there is one of it: no room asks the system or the database for the time."""
+    root = Path(__file__).parent.parent.parent
+    rooms = ("foundation", "identity", "ledger", "evidence", "campaigns", "voucher", "merchants", "settlement")
+    asks = re.compile(
+        r"datetime\.(?:now|utcnow|today)\(|date\.today\(|time\.time\(|func\.(?:now|current_timestamp)\(|CURRENT_TIMESTAMP|\bNOW\(\)"
+    )
+    files = [file for room in rooms for file in (root / room).rglob("*.py")]
+    found = {str(file.relative_to(root)) for file in files if asks.search(file.read_text("utf-8"))}
+    assert found == {"foundation/clock.py"}

@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from foundation import clock as clocks
 from foundation.clock import TICK
 from foundation.db import db, transaction
+from foundation.ids import new_id
 from ledger.accounts import (
     FLOWS,
     AccountKind,
@@ -240,3 +241,26 @@ def test_any_sequence_of_moves_keeps_the_books_balanced(clock, app, moves):
     # Money on release without a release is what the audit after the test would find.
     if holds[ON_RELEASE]:
         posted(Posting(Code.RECALL, ON_RELEASE, POOL, holds[ON_RELEASE], ("campaign_version", "1")))
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"credit_account_id": None},
+        {"debit_account_id": None},
+        {"credit_account_id": "debit_account_id"},
+        {"amount_fen": 0},
+        {"amount_fen": -1},
+        {"credit_account_id": 2**31 - 2},
+    ],
+    ids=["no_credit", "no_debit", "one_account", "nothing", "backwards", "nowhere"],
+)
+def test_the_database_itself_refuses_a_transfer_with_one_leg(clock, app, broken):
+    """Both ends are in one row, so that no transaction could leave a leg without the other."""
+    posted(Posting(Code.FUND, TREASURY, POOL, 100, PAPER))
+    columns = [column.name for column in Transfer.__table__.columns]
+    values = [str(broken.get(name, name)).replace("None", "NULL") for name in columns]
+    values[columns.index("id")] = f"'{new_id().hex}'"
+    copied = f"INSERT INTO transfer ({', '.join(columns)}) SELECT {', '.join(values)} FROM transfer LIMIT 1"
+    with pytest.raises(IntegrityError), transaction():
+        db.session.execute(text(copied))
