@@ -7,6 +7,7 @@ It is TOML, checked by marshmallow; ``docs/campaign-file.md`` describes it. ``ch
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
 from decimal import Decimal
 from typing import Any
 
@@ -33,6 +34,8 @@ from identity.persons import DEFAULT_KINDS
 from identity.persons import KINDS as KINDS_OF_IDENTIFIER
 
 LONGEST_DOCUMENT = 200_000
+#: The axes along which offers differ, each a table of an offer.
+OFFER_AXES = tuple(item.name for item in dataclass_fields(OfferTerms))
 #: The least age where identity numbers are asked for and the file names none.
 ADULT = 18
 
@@ -78,6 +81,7 @@ class _OfferSchema(Table):
     scope = StrategyField("scope", default_kind="places")
     validity = StrategyField("validity", required=True)
     refund = StrategyField("refund", default_kind="return_if_valid")
+    evidence = StrategyField("evidence", default_kind="none")
 
 
 class _PeopleSchema(Table):
@@ -177,7 +181,7 @@ def _build(loaded: Mapping[str, Any]) -> Definition:
             OfferDefinition(
                 offer["code"],
                 offer["name"],
-                OfferTerms(offer["benefit"], offer["funding"], offer["scope"], offer["validity"], offer["refund"]),
+                OfferTerms(**{axis: offer[axis] for axis in OFFER_AXES}),
             )
             for offer in loaded["offers"]
         ),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from campaigns.terms.evidence.not_needed import NotNeeded
 from campaigns.terms.refund.return_if_valid import ReturnIfValid
 from campaigns.terms.refunding import Refund
 from campaigns.terms.sale import NotYetValid, Sale, VoucherExpired
@@ -50,6 +51,12 @@ class Validity(Protocol):
     def describe(self) -> Words: ...
 
 
+class Evidence(Protocol):
+    @property
+    def deadlines(self) -> Mapping[str, int]: ...
+    def describe(self) -> list[Words]: ...
+
+
 @dataclass(frozen=True)
 class OfferTerms:
     """One strategy per axis."""
@@ -59,6 +66,7 @@ class OfferTerms:
     scope: Scope
     validity: Validity
     refund: Refund = field(default_factory=ReturnIfValid)
+    evidence: Evidence = field(default_factory=NotNeeded)
 
     def valid_from(self, *, claimed_at: datetime) -> datetime:
         """Return the first moment at which an entitlement claimed then may be used."""
