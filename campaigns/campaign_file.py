@@ -7,6 +7,7 @@ It is TOML, checked by marshmallow; ``docs/campaign-file.md`` describes it. ``ch
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
 from decimal import Decimal
 from typing import Any
 
@@ -35,7 +36,8 @@ from identity.persons import DEFAULT_KINDS
 from identity.persons import KINDS as KINDS_OF_IDENTIFIER
 
 LONGEST_DOCUMENT = 200_000
-AXES_OF_AN_OFFER = ("benefit", "funding", "scope", "validity", "refund", "use")
+#: The axes along which offers differ, each a table of an offer.
+OFFER_AXES = tuple(item.name for item in dataclass_fields(OfferTerms))
 #: The least age where identity numbers are asked for and the file names none.
 ADULT = 18
 
@@ -82,6 +84,7 @@ class _OfferSchema(Table):
     validity = StrategyField("validity", required=True)
     refund = StrategyField("refund", default_kind="return_if_valid")
     use = StrategyField("use", default_kind="counted")
+    evidence = StrategyField("evidence", default_kind="none")
 
 
 class _OtherCampaignSchema(Table):
@@ -229,7 +232,7 @@ def _build(loaded: Mapping[str, Any]) -> Definition:
 
 
 def _offer(loaded: Mapping[str, Any]) -> OfferDefinition:
-    terms = OfferTerms(**{axis: loaded[axis] for axis in AXES_OF_AN_OFFER})
+    terms = OfferTerms(**{axis: loaded[axis] for axis in OFFER_AXES})
     return OfferDefinition(loaded["code"], loaded["name"], terms)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from campaigns.definition import Definition, OfferDefinition, ReleaseDefinition, RoundDefinition
 from campaigns.places import city_name, counties
 from campaigns.terms.axis import kind_of
+from campaigns.terms.benefit.percent_by_grade import PercentByGrade
 from campaigns.terms.benefit.price_tiers import PriceTiers
 from campaigns.terms.benefit.spend_discount import SpendDiscount
 from campaigns.terms.funding.fixed import Fixed
@@ -66,6 +67,8 @@ def _offers(definition: Definition) -> Iterator[Contradiction]:
                 yield f"offers[{place}].funding.{_payers_key(offer)}", _no_such("资金来源", code, source_codes)
         yield from _fixed_amounts_are_whole(offer, f"offers[{place}]")
         yield from _used_together(offer, f"offers[{place}].use")
+        if offer.terms.evidence.deadlines and not isinstance(offer.terms.benefit, PercentByGrade):
+            yield f"offers[{place}].evidence.kind", "售后材料是逐件商品的，只能用于按能效比例补贴（percent_by_grade）"
         for county in offer.terms.scope.counties:
             if county not in known:
                 yield f"offers[{place}].scope.counties", _no_such("县区", county, known)

@@ -39,7 +39,20 @@ class Notice:
 
 def notice(definition: Definition) -> Notice:
     """Return the public notice of a definition."""
-    writers = (_time, _issuing, _offers, _use, _validity, _limits, _scope, _money, _returns, _own_words, _asking)
+    writers = (
+        _time,
+        _issuing,
+        _offers,
+        _use,
+        _validity,
+        _limits,
+        _scope,
+        _money,
+        _after_the_sale,
+        _returns,
+        _own_words,
+        _asking,
+    )
     sections = [section for writer in writers if (section := writer(definition)).paragraphs or section.tables]
     city = city_name(definition.city)
     return Notice(
@@ -276,6 +289,20 @@ def _returns(definition: Definition) -> Section:
         return Section("退款", told)
     later = _grouped(definition.offers, lambda offer: str(offer.terms.refund.describe()))
     return Section("退款", (told[0], *(f"{names}核销次日起退货的：{rule}。" for rule, names in later), *told[1:]))
+
+
+def _after_the_sale(definition: Definition) -> Section:
+    """What merchants hand in before they are paid."""
+
+    def duties(offer: OfferDefinition) -> str:
+        return "；".join(map(str, offer.terms.evidence.describe()))
+
+    told = [offer for offer in definition.offers if duties(offer)]
+    grouped = _grouped(told, duties)
+    if len(told) == len(definition.offers):
+        return Section("售后材料", tuple(f"{names}{words}。" for words, names in grouped))
+    all_names = "、".join(offer.name for offer in told)
+    return Section("售后材料", tuple(f"{names or f'{all_names}：'}{words}。" for words, names in grouped))
 
 
 def _own_words(definition: Definition) -> Section:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from campaigns.terms.evidence.not_needed import NotNeeded
 from campaigns.terms.refund.return_if_valid import ReturnIfValid
 from campaigns.terms.refunding import Refund
 from campaigns.terms.sale import NotYetValid, Sale, VoucherExpired
@@ -61,6 +62,12 @@ class Validity(Protocol):
     def describe(self) -> Words: ...
 
 
+class Evidence(Protocol):
+    @property
+    def deadlines(self) -> Mapping[str, int]: ...
+    def describe(self) -> list[Words]: ...
+
+
 @dataclass(frozen=True)
 class OfferTerms:
     """One strategy per axis."""
@@ -71,6 +78,7 @@ class OfferTerms:
     validity: Validity
     refund: Refund = field(default_factory=ReturnIfValid)
     use: Use = field(default_factory=Counted)
+    evidence: Evidence = field(default_factory=NotNeeded)
 
     def valid_from(self, *, claimed_at: datetime) -> datetime:
         """Return the first moment at which an entitlement claimed then may be used."""

@@ -1,0 +1,1 @@
+"""Evidence: what the merchant must hand in after a sale before its subsidy is paid."""
