@@ -73,6 +73,7 @@ def _days(**options: Any) -> Count:
 
 
 class FileSchema(StrategySchema):
+    label = "售后材料"
     make = AfterSale
 
     invoice_days = _days()

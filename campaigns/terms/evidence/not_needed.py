@@ -21,4 +21,5 @@ class NotNeeded:
 
 
 class FileSchema(StrategySchema):
+    label = "不需要"
     make = NotNeeded

@@ -155,6 +155,7 @@ def _make(*, corrections: Mapping[str, Any], **others: Any) -> Application:
 
 
 class FileSchema(StrategySchema):
+    label = "申请审核"
     make = staticmethod(_make)
 
     documents = fields.List(choice(DOCUMENTS), required=True)

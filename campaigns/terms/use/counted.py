@@ -51,6 +51,7 @@ class Counted:
 
 
 class FileSchema(StrategySchema):
+    label = "按张数"
     make = Counted
 
     per_order = Count(most=20, load_default=1)

@@ -80,11 +80,17 @@ def documents(draw: Any) -> dict[str, Any]:
         a_round["issuance"] = {
             "kind": "lottery", "register_until": register, "draw_at": register + timedelta(minutes=10, microseconds=7),
         }  # fmt: skip
+    if kind == "car_subsidy":
+        corrections = draw(st.sampled_from([{"most": 3, "days": 5}, {"until": world.ENDS}]))
+        a_round["issuance"] = world.by_application(
+            reviews=draw(st.sampled_from([["city"], ["county", "city"]])), corrections=corrections,
+            waiting_list=draw(st.booleans()), plates=draw(st.sampled_from([[], ["粤Q"]])),
+        )  # fmt: skip
     document = world.spring(offers=[offer], rounds=[a_round])
     document["campaign"] |= {"kind": kind, "name": draw(NAMES)}
     if draw(st.booleans()):
         document["campaign"]["notice"] = f"{draw(NAMES)}\n\n{draw(NAMES)}\n"
-    if draw(st.booleans()):
+    if kind == "consumer_voucher" and draw(st.booleans()):
         document["packs"] = [{"code": "both", "name": draw(NAMES), "contents": [{"offer": "meal", "count": 2}]}]
         a_round["releases"] = [
             {"pack": "both", "stock": 2, "group": "one"},
