@@ -64,9 +64,19 @@ def _offers(definition: Definition) -> Iterator[Contradiction]:
             if code not in source_codes:
                 yield f"offers[{place}].funding.{_payers_key(offer)}", _no_such("资金来源", code, source_codes)
         yield from _fixed_amounts_are_whole(offer, f"offers[{place}]")
+        yield from _merchants_pay_at_tills(definition, offer, f"offers[{place}]")
         for county in offer.terms.scope.counties:
             if county not in known:
                 yield f"offers[{place}].scope.counties", _no_such("县区", county, known)
+
+
+def _merchants_pay_at_tills(definition: Definition, offer: OfferDefinition, where: str) -> Iterator[Contradiction]:
+    """A merchant gives its own share by taking it off the bill; what is paid to citizens, others pay."""
+    if getattr(offer.terms.benefit, "given_as", "discount") == "discount":
+        return
+    merchants = {source.code for source in definition.sources if source.level == "merchant"}
+    if merchants & set(offer.terms.funding.shares):
+        yield f"{where}.funding.{_payers_key(offer)}", "不在付款时立减的补贴不能由商户出资"
 
 
 def _payers_key(offer: OfferDefinition) -> str:

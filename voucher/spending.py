@@ -24,6 +24,7 @@ class Presented:
     entitlement_id: UUID
     campaign_version_id: int
     offer_id: int
+    face_value_fen: int
     valid_from: datetime
     expires_at: datetime
 
@@ -38,6 +39,7 @@ def look_up(code_hashes: Sequence[bytes], now: datetime) -> dict[bytes, Presente
             Entitlement.id,
             Entitlement.campaign_version_id,
             Entitlement.offer_id,
+            Entitlement.face_value_fen,
             Entitlement.status,
             Entitlement.valid_from,
             Entitlement.expires_at,
@@ -59,7 +61,7 @@ def _present(row: Any, now: datetime) -> Presented | Refusal:
         return CodeExpired()
     if row.retired_at is not None:
         return CodeRetired()
-    return Presented(row.id, row.campaign_version_id, row.offer_id, row.valid_from, row.expires_at)
+    return Presented(row.id, row.campaign_version_id, row.offer_id, row.face_value_fen, row.valid_from, row.expires_at)
 
 
 def spend(ids: Sequence[UUID], step: Step, *, actors: Mapping[UUID, str]) -> set[UUID]:

@@ -17,7 +17,9 @@ import foundation.states
 import identity.models
 import ledger.models
 import merchants.models
+import merchants.payout_models
 import settlement.models
+import settlement.payout_models
 import voucher.models
 import voucher.reservation_models
 from foundation.db import db
@@ -32,7 +34,9 @@ MODULES_WITH_TABLES = (
     identity.models,
     ledger.models,
     merchants.models,
+    merchants.payout_models,
     settlement.models,
+    settlement.payout_models,
     voucher.models,
     voucher.reservation_models,
 )
