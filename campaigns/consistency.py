@@ -69,9 +69,19 @@ def _offers(definition: Definition) -> Iterator[Contradiction]:
         yield from _used_together(offer, f"offers[{place}].use")
         if offer.terms.evidence.deadlines and not isinstance(offer.terms.benefit, PercentByGrade):
             yield f"offers[{place}].evidence.kind", "售后材料是逐件商品的，只能用于按能效比例补贴（percent_by_grade）"
+        yield from _merchants_pay_at_tills(definition, offer, f"offers[{place}]")
         for county in offer.terms.scope.counties:
             if county not in known:
                 yield f"offers[{place}].scope.counties", _no_such("县区", county, known)
+
+
+def _merchants_pay_at_tills(definition: Definition, offer: OfferDefinition, where: str) -> Iterator[Contradiction]:
+    """A merchant gives its own share by taking it off the bill; what is paid to citizens, others pay."""
+    if getattr(offer.terms.benefit, "given_as", "discount") == "discount":
+        return
+    merchants = {source.code for source in definition.sources if source.level == "merchant"}
+    if merchants & set(offer.terms.funding.shares):
+        yield f"{where}.funding.{_payers_key(offer)}", "不在付款时立减的补贴不能由商户出资"
 
 
 def _payers_key(offer: OfferDefinition) -> str:

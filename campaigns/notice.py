@@ -286,7 +286,10 @@ _RETURNS = {
 def _returns(definition: Definition) -> Section:
     told = _RETURNS[definition.kind]
     if definition.kind != "consumer_voucher":
-        return Section("退款", told)
+        benefits = [offer.terms.benefit for offer in definition.offers]
+        counts = {benefit.returned_counts for benefit in benefits if isinstance(benefit, PriceTiers)}
+        words = {True: "退车后仍计为已享受一次，同一辆车不再补贴。", False: "退回补贴后不再计为已享受。"}
+        return Section("退款", (*told, *(words[one] for one in sorted(counts, reverse=True))))
     later = _grouped(definition.offers, lambda offer: str(offer.terms.refund.describe()))
     return Section("退款", (told[0], *(f"{names}核销次日起退货的：{rule}。" for rule, names in later), *told[1:]))
 

@@ -127,3 +127,44 @@ register(
         """,
     ),
 )
+
+register(
+    Check(
+        "payouts_match_their_redemptions",
+        "What is owed to a citizen, and nothing else, has a payout, for the same amount and citizen.",
+        """
+        SELECT r.id, r.payee, r.status, r.discount_fen, p.amount_fen
+        FROM redemption r JOIN entitlement e ON e.id = r.entitlement_id LEFT JOIN payout p ON p.id = r.id
+        WHERE (r.payee = 'citizen') <> (p.id IS NOT NULL)
+           OR (r.payee = 'citizen' AND (r.statement_id IS NOT NULL OR p.amount_fen <> r.discount_fen
+               OR p.citizen_id <> e.citizen_id
+               OR (r.status = 'redeemed') <> (p.status IN ('due', 'batched', 'cleared', 'paid', 'failed'))))
+        """,
+    ),
+    Check(
+        "payouts_match_the_ledger",
+        "For each campaign, what is due to citizens, cleared for them and paid to them is what their payouts say.",
+        """
+        SELECT c.id AS campaign_id, COALESCE(p.due, 0) AS due_fen, COALESCE(a.due, 0) AS ledger_due_fen,
+               COALESCE(p.cleared, 0) AS cleared_fen, COALESCE(a.cleared, 0) AS ledger_cleared_fen,
+               COALESCE(p.paid, 0) AS paid_fen, COALESCE(a.paid, 0) AS ledger_paid_fen
+        FROM campaign c
+        LEFT JOIN (
+            SELECT campaign_id,
+                   SUM(CASE WHEN status IN ('due', 'batched', 'failed') THEN amount_fen ELSE 0 END) AS due,
+                   SUM(CASE WHEN status = 'cleared' THEN amount_fen ELSE 0 END) AS cleared,
+                   SUM(CASE WHEN status IN ('paid', 'reclaimed') THEN amount_fen ELSE 0 END) AS paid
+            FROM payout GROUP BY campaign_id
+        ) p ON p.campaign_id = c.id
+        LEFT JOIN (
+            SELECT campaign_id,
+                   SUM(CASE WHEN kind = 'due' THEN balance_fen ELSE 0 END) AS due,
+                   SUM(CASE WHEN kind = 'cleared' AND merchant_id IS NULL THEN balance_fen ELSE 0 END) AS cleared,
+                   SUM(CASE WHEN kind = 'paid' AND merchant_id IS NULL THEN balance_fen ELSE 0 END) AS paid
+            FROM ledger_account GROUP BY campaign_id
+        ) a ON a.campaign_id = c.id
+        WHERE COALESCE(p.due, 0) <> COALESCE(a.due, 0) OR COALESCE(p.cleared, 0) <> COALESCE(a.cleared, 0)
+           OR COALESCE(p.paid, 0) <> COALESCE(a.paid, 0)
+        """,
+    ),
+)

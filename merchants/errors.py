@@ -118,6 +118,13 @@ class RedemptionUnknown(NotFound):
     way_out = N_("请在今日核销列表里重新选择")
 
 
+class PayeeIncomplete(Malformed):
+    code = "payee_incomplete"
+    message = N_("收款人、开户行或银行账号不完整")
+    way_out = N_("请核对：开户行写到支行，账号为 8 至 30 位数字")
+    field = "bank_account"
+
+
 class VoidTooLate(Conflict):
     code = "void_too_late"
     message = N_("只能撤销当天的核销，这笔是 %(day)s 的")

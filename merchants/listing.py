@@ -143,6 +143,7 @@ REFUSALS = {
     "code_unknown": N_("没有这个券码"),
     "code_expired": N_("券码过时（截图等）"),
     "code_retired": N_("券在另一台设备打开"),
+    "bill_below_award": N_("金额少于核定的补贴"),
     "already_redeemed": N_("已经用过"),
     "voucher_expired": N_("券已过期"),
     "voucher_not_yet_valid": N_("还没到使用时间"),

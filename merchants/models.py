@@ -102,7 +102,11 @@ class Enrollment(Base):
 
 
 class Redemption(Base):
-    """One entitlement spent at one till. bill = discount + what the customer pays, in fen."""
+    """One entitlement spent at one till. bill = discount + what the customer pays, in fen.
+
+    Where the payee is the citizen, nothing came off the bill: the customer paid all of it, and the discount is paid out
+    to them (``merchants/payouts.py``).
+    """
 
     __tablename__ = "redemption"
     __table_args__ = (
@@ -115,6 +119,10 @@ class Redemption(Base):
             name="refunds_within",
         ),
         CheckConstraint("list_fen IS NULL OR list_fen >= bill_fen", name="list_price"),
+        # Nobody pays a merchant for what was paid out to the citizen.
+        CheckConstraint(
+            "payee = 'merchant' OR (payee = 'citizen' AND statement_id IS NULL AND borne_fen = 0)", name="payee"
+        ),
         # The last guard against spending an entitlement twice, under everything that should have stopped it.
         Index(
             "uq_redemption_entitlement_id_live",
@@ -148,6 +156,8 @@ class Redemption(Base):
     #: what has come back of bill and discount, over all refunds
     refunded_bill_fen: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     refunded_discount_fen: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    #: to whom the discount is owed: "merchant", who took it off the bill, or "citizen"
+    payee: Mapped[str] = mapped_column(String(10), default="merchant", server_default="merchant")
     status: Mapped[str] = mapped_column(String(20))
     redeemed_at: Mapped[datetime] = mapped_column(UTCDateTime)
     bureau_day: Mapped[date]
@@ -163,7 +173,7 @@ class Redemption(Base):
 
     @property
     def customer_pays_fen(self) -> int:
-        return self.bill_fen - self.discount_fen
+        return self.bill_fen - self.discount_fen if self.payee == "merchant" else self.bill_fen
 
 
 class SoldItem(Base):

@@ -111,6 +111,8 @@ def _select() -> Select[Redemption, Campaign, Offer, Merchant, Store]:
         .join(Offer, Offer.id == Redemption.offer_id)
         .join(Merchant, Merchant.id == Redemption.merchant_id)
         .join(Store, Store.id == Redemption.store_id)
+        # What is paid out to citizens did not happen at the till.
+        .where(Redemption.payee == "merchant")
     )
 
 

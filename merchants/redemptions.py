@@ -108,7 +108,7 @@ def void(redemption_id: UUID, counter: Counter, reason: str) -> Receipt:
     today = bureau_day(now)
     redemption = db.session.scalar(
         select(Redemption)
-        .where(Redemption.id == redemption_id, Redemption.store_id == counter.store_id)
+        .where(Redemption.id == redemption_id, Redemption.store_id == counter.store_id, Redemption.payee == "merchant")
         .execution_options(populate_existing=True)
     )
     if redemption is None:

@@ -51,7 +51,7 @@ class RefundSlip:
 
 
 @dataclass(frozen=True)
-class _Part:
+class Part:
     """One source's part of something: of a discount and of the bill it drove, in fen."""
 
     discount_fen: int
@@ -198,7 +198,7 @@ def _redemption(redemption_id: UUID, counter: Counter, *, lock: bool = False) ->
     """Return a redemption of this store that something may still come back of."""
     statement = (
         select(Redemption)
-        .where(Redemption.id == redemption_id, Redemption.store_id == counter.store_id)
+        .where(Redemption.id == redemption_id, Redemption.store_id == counter.store_id, Redemption.payee == "merchant")
         .execution_options(populate_existing=True)
     )
     # Two refunds at once are counted one after the other, so that both may be right.
@@ -309,18 +309,18 @@ def _count(
     return statement_id
 
 
-def _parts(redemption: Redemption, goods_fen: int, pool_fen: int) -> dict[int, _Part]:
+def _parts(redemption: Redemption, goods_fen: int, pool_fen: int) -> dict[int, Part]:
     """Split a refund among the sources by what each still has in the redemption, by the largest remainder: no part
     exceeds what is left of it, and the last refund takes what is left of each."""
-    left = _left(redemption)
+    left = left_of(redemption)
     bills = apportion(goods_fen, {str(source): part.bill_fen for source, part in left.items()})
     # Nothing comes back of a discount that is back already.
     weights = {str(source): part.discount_fen for source, part in left.items()}
     discounts = apportion(pool_fen, weights) if pool_fen else dict.fromkeys(weights, 0)
-    return {source: _Part(discounts[str(source)], bills[str(source)]) for source in left}
+    return {source: Part(discounts[str(source)], bills[str(source)]) for source in left}
 
 
-def _left(redemption: Redemption) -> dict[int, _Part]:
+def left_of(redemption: Redemption) -> dict[int, Part]:
     """Return source → what has not come back yet. A bill is cut where its discount is, as reports cut it."""
     document = ("redemption", text_id(redemption.id))
     back: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
@@ -331,12 +331,12 @@ def _left(redemption: Redemption) -> dict[int, _Part]:
         .group_by(RefundPart.fund_source_id)
     ):
         back[source] = (int(discount_fen), int(bill_fen))
-    found: dict[int, _Part] = {}
+    found: dict[int, Part] = {}
     through = bill_through = 0
     for transfer, source in sorted(transfers_of(document, Code.REDEEM), key=lambda pair: pair[1]):
         through += transfer.amount_fen
         cut = redemption.bill_fen * through // redemption.discount_fen
-        found[source] = _Part(transfer.amount_fen - back[source][0], cut - bill_through - back[source][1])
+        found[source] = Part(transfer.amount_fen - back[source][0], cut - bill_through - back[source][1])
         bill_through = cut
     return found
 
@@ -344,7 +344,7 @@ def _left(redemption: Redemption) -> dict[int, _Part]:
 def _postings(
     redemption: Redemption,
     facts: OfferFacts,
-    parts: dict[int, _Part],
+    parts: dict[int, Part],
     refund_id: UUID,
     *,
     at_once: bool,

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from campaigns.catalog import OfferFacts, offer_facts
 from campaigns.places import city_name
-from campaigns.terms.quote import Award, quote
+from campaigns.terms.quote import Award, quote, take_off
 from campaigns.terms.sale import Sale
 from foundation.db import db
 from foundation.errors import Refusal
@@ -110,7 +110,12 @@ def _judge_one(
     sale = sale_of(scan, site, now)
     try:
         require_admitted(site, facts)
-        award = quote(facts.terms, sale, valid_from=presented.valid_from, expires_at=presented.expires_at)
+        usable = {"valid_from": presented.valid_from, "expires_at": presented.expires_at}
+        if facts.is_priced_when_claimed:
+            # Its award was fixed when the application was approved; the tiers are not asked again.
+            award = take_off(facts.terms, sale, presented.face_value_fen, **usable)
+        else:
+            award = quote(facts.terms, sale, **usable)
     except Refusal as refusal:
         return refusal
     return Accepted(scan, site, presented, facts, award)

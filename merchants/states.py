@@ -1,4 +1,4 @@
-"""The states of who redeems, and of redemptions."""
+"""The states of who redeems, of redemptions, and of what is paid out to citizens."""
 
 from foundation.states import StateMachine
 
@@ -10,6 +10,27 @@ _STANDING = {
 
 MERCHANT = StateMachine("merchant", _STANDING)
 TILL = StateMachine("till", _STANDING)
+
+#: What is owed to a citizen, on its way to their bank account. A rejected batch frees it, the bank may fail to pay it,
+#: and a car that comes back takes it off, or has it claimed back once it was paid.
+PAYOUT = StateMachine(
+    "payout",
+    {
+        ("", "owe"): "due",
+        ("due", "batch"): "batched",
+        ("batched", "free"): "due",
+        ("batched", "clear"): "cleared",
+        ("cleared", "pay"): "paid",
+        ("cleared", "fail"): "failed",
+        ("failed", "correct"): "due",
+        ("due", "take_off"): "taken_off",
+        ("batched", "take_off"): "taken_off",
+        ("cleared", "take_off"): "taken_off",
+        ("failed", "take_off"): "taken_off",
+        ("paid", "reclaim"): "reclaimed",
+        ("reclaimed", "repay"): "repaid",
+    },
+)
 
 REDEMPTION = StateMachine(
     "redemption",

@@ -17,6 +17,7 @@ register(
             UNION ALL SELECT 'redemption', REPLACE(CAST(id AS TEXT), '-', '') FROM redemption
             UNION ALL SELECT 'refund', REPLACE(CAST(id AS TEXT), '-', '') FROM refund
             UNION ALL SELECT 'statement', CAST(id AS TEXT) FROM statement
+            UNION ALL SELECT 'payout', REPLACE(CAST(id AS TEXT), '-', '') FROM payout
         ) d ON d.kind = t.document_kind AND d.id = t.document_id
         WHERE d.id IS NULL
         """,
@@ -120,6 +121,73 @@ register(
         "A batch was closed by one person and approved by another.",
         """
         SELECT id FROM settlement_batch WHERE status IN ('approved', 'paid')
+          AND (approved_by IS NULL OR approved_by = closed_by)
+        """,
+    ),
+)
+
+register(
+    Check(
+        "payouts_match_their_lines",
+        "A payout is on a batch exactly while a line of a live one waits for it, and was paid exactly once.",
+        """
+        SELECT p.id, p.status, p.amount_fen, COALESCE(l.waiting, 0) AS waiting, COALESCE(l.paid, 0) AS paid
+        FROM payout p
+        LEFT JOIN (
+            SELECT payout_id, SUM(CASE WHEN status = 'waiting' THEN 1 ELSE 0 END) AS waiting,
+                   SUM(CASE WHEN status = 'paid' THEN 1 ELSE 0 END) AS paid,
+                   MAX(amount_fen) AS most, MIN(amount_fen) AS least
+            FROM payout_line GROUP BY payout_id
+        ) l ON l.payout_id = p.id
+        WHERE COALESCE(l.waiting, 0) <> CASE WHEN p.status IN ('batched', 'cleared') THEN 1 ELSE 0 END
+           OR COALESCE(l.paid, 0) <> CASE WHEN p.status IN ('paid', 'reclaimed', 'repaid') THEN 1 ELSE 0 END
+           OR COALESCE(l.most, p.amount_fen) <> p.amount_fen OR COALESCE(l.least, p.amount_fen) <> p.amount_fen
+        """,
+    ),
+    Check(
+        "payout_batches_match_the_ledger",
+        "What the ledger cleared, bounced and paid of a payout is what its lines say.",
+        """
+        SELECT p.id, p.status, COALESCE(t.cleared, 0) AS cleared_fen, COALESCE(t.bounced, 0) AS bounced_fen,
+               COALESCE(t.paid, 0) AS paid_fen
+        FROM payout p
+        LEFT JOIN (
+            SELECT document_id, SUM(CASE WHEN code = 'clear' THEN amount_fen ELSE 0 END) AS cleared,
+                   SUM(CASE WHEN code = 'bounce' THEN amount_fen ELSE 0 END) AS bounced,
+                   SUM(CASE WHEN code = 'pay' THEN amount_fen ELSE 0 END) AS paid
+            FROM transfer WHERE document_kind = 'payout' GROUP BY document_id
+        ) t ON t.document_id = REPLACE(CAST(p.id AS TEXT), '-', '')
+        LEFT JOIN (
+            SELECT l.payout_id,
+                   SUM(CASE WHEN b.approved_by IS NOT NULL AND l.status <> 'taken_off'
+                            THEN l.amount_fen ELSE 0 END) AS cleared,
+                   SUM(CASE WHEN l.status = 'failed' THEN l.amount_fen ELSE 0 END) AS bounced,
+                   SUM(CASE WHEN l.status = 'paid' THEN l.amount_fen ELSE 0 END) AS paid
+            FROM payout_line l JOIN payout_batch b ON b.id = l.batch_id GROUP BY l.payout_id
+        ) s ON s.payout_id = p.id
+        WHERE COALESCE(t.bounced, 0) <> COALESCE(s.bounced, 0) OR COALESCE(t.paid, 0) <> COALESCE(s.paid, 0)
+           OR (p.status <> 'taken_off' AND COALESCE(t.cleared, 0) <> COALESCE(s.cleared, 0))
+        """,
+    ),
+    Check(
+        "returned_payouts_have_their_refund",
+        "A payout that was taken off or claimed back has a refund of all of it, which is repaid exactly if it is.",
+        """
+        SELECT p.id, p.status, f.discount_fen, f.repaid_at FROM payout p
+        LEFT JOIN payout_return x ON x.payout_id = p.id
+        LEFT JOIN refund f ON f.id = x.refund_id AND f.redemption_id = p.id
+        WHERE (p.status IN ('taken_off', 'reclaimed', 'repaid')) <> (f.id IS NOT NULL)
+           OR (f.id IS NOT NULL AND (f.discount_fen <> p.amount_fen
+               OR (p.status = 'repaid') <> (f.repaid_at IS NOT NULL)
+               OR (p.status = 'taken_off') <> (f.recovery = 'at_once')
+               OR (p.status = 'taken_off') <> (x.repay_by IS NULL)))
+        """,
+    ),
+    Check(
+        "approved_payout_batches_have_two_people",
+        "A batch of payouts was closed by one person and approved by another.",
+        """
+        SELECT id FROM payout_batch WHERE status IN ('approved', 'sent', 'finished')
           AND (approved_by IS NULL OR approved_by = closed_by)
         """,
     ),

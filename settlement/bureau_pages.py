@@ -14,7 +14,7 @@ from settlement import reading
 from settlement.charts import chart_of
 from settlement.metrics import BY_KEY
 from settlement.reports import Query, report
-from settlement.sentence import year_sentence
+from settlement.sentence import year_sentences
 
 blueprint = Blueprint("desk", __name__, template_folder="templates")
 
@@ -37,7 +37,7 @@ def overview() -> str:
         years=years,
         first_day=first_day,
         last_day=last_day,
-        sentence=year_sentence(year),
+        sentences=year_sentences(year),
         total=by_day.total,
         tiles=[BY_KEY[key] for key in TILES],
         more=BY_KEY,

@@ -191,7 +191,8 @@ def _columns(found: Report) -> list[Metric]:
     return [
         metric
         for metric in METRICS
-        if (not short or metric.key in MAIN)
+        if metric.key in found.metrics
+        and (not short or metric.key in MAIN)
         and any(row.values[metric.key] is not None for row in (*found.rows, found.total))
     ]
 

@@ -42,7 +42,12 @@ def pending(*, most: int = 200) -> Sequence[ClawBack]:
         .join(Redemption, Redemption.id == Refund.redemption_id)
         .outerjoin(Statement, Statement.id == Redemption.statement_id)
         .outerjoin(SettlementBatch, SettlementBatch.id == Statement.batch_id)
-        .where(Refund.recovery == "later", Refund.statement_id.is_(None), Refund.repaid_at.is_(None))
+        .where(
+            Redemption.payee == "merchant",
+            Refund.recovery == "later",
+            Refund.statement_id.is_(None),
+            Refund.repaid_at.is_(None),
+        )
         .order_by(Refund.refunded_at, Refund.id)
         .limit(most)
     )

@@ -49,6 +49,7 @@ def close_period(campaign_id: int, last_day: date, *, by: str) -> SettlementBatc
         Redemption.campaign_id == campaign_id,
         Redemption.bureau_day <= last_day,
         Redemption.status != "voided",
+        Redemption.payee == "merchant",
         Redemption.statement_id.is_(None),
     )
     merchants = db.session.scalars(

@@ -124,7 +124,9 @@ def _earlier(campaign_id: int, statement: Statement) -> Sequence[UUID]:
     """Return the merchant's refunds that still have to come back."""
     return db.session.scalars(
         select(Refund.id)
+        .join(Redemption, Redemption.id == Refund.redemption_id)
         .where(
+            Redemption.payee == "merchant",
             Refund.campaign_id == campaign_id,
             Refund.merchant_id == statement.merchant_id,
             Refund.recovery == "later",

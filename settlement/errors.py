@@ -67,6 +67,64 @@ class NotPaidYet(Conflict):
     way_out = N_("会在商户的下一张对账单里自动扣回")
 
 
+class NothingToPayOut(Conflict):
+    code = "nothing_to_pay_out"
+    message = N_("没有要付给市民的补贴")
+    way_out = N_("审核通过的申请会列在这里；已经编批的在下面的批次里")
+
+
+class PayoutBatchUnknown(NotFound):
+    code = "payout_batch_unknown"
+    message = N_("没有这个兑付批次")
+    way_out = N_("请回到兑付批次列表重新选择")
+
+
+class PayoutUnknown(NotFound):
+    code = "payout_unknown"
+    message = N_("没有这笔兑付")
+    way_out = N_("请回到兑付批次重新选择")
+
+
+class PayoutNotInState(Conflict):
+    code = "payout_not_in_state"
+    message = N_("这笔兑付现在不能这样办理")
+    way_out = N_("请刷新页面查看最新状态")
+
+
+class PaymentUnderway(Conflict):
+    code = "payment_underway"
+    message = N_("这笔款已交银行，还不知道付款结果")
+    way_out = N_("请先登记银行的结果：付款成功的再登记追回，付款失败的再取消")
+
+
+class AnswersDoNotFit(Malformed):
+    code = "bank_answers_do_not_fit"
+    message = N_("第 %(number)s 笔：%(why)s")
+    way_out = N_("请核对银行返回的文件后重新导入；现在什么都没有登记")
+    field = "file"
+
+
+class ReplyUnreadable(Malformed):
+    code = "bank_reply_unreadable"
+    message = N_("读不了银行返回的文件：%(why)s")
+    way_out = N_("请用 Excel（.xlsx）或 CSV，首行要有“序号”和“结果”")
+    field = "file"
+
+
+class EvidenceMissing(Malformed):
+    code = "evidence_missing"
+    message = N_("请填写依据（2 至 100 个字）")
+    way_out = N_("例如红字发票号码、退车协议编号")
+    field = "evidence"
+
+
+class RepayByMissing(Malformed):
+    code = "repay_by_missing"
+    message = N_("补贴已经付出，请写明市民最晚哪天退回")
+    way_out = N_("期限不能早于今天")
+    field = "repay_by"
+
+
 class QueryMalformed(Malformed):
     code = "report_query_malformed"
     message = N_("报表条件“%(given)s”无法识别")

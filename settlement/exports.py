@@ -49,7 +49,9 @@ def report_sheet(report: Report, title: Words | str) -> Sheet:
     """Return a report as a sheet: its rows, then the total, then the definitions."""
     metrics: list[Metric] = [BY_KEY[key] for key in report.metrics]
     columns = [Column(Words(N_("项目")), "text")]
-    columns += [Column(Words(metric.name), metric.kind, Words(metric.definition)) for metric in metrics]
+    columns += [
+        Column(Words(name), metric.kind, Words(text)) for metric in metrics for name, text in [report.words_of(metric)]
+    ]
     rows = [[row.name, *(row.values[metric.key] for metric in metrics)] for row in [*report.rows, report.total]]
     notes = [Words(N_("数据截至 %(moment)s"), moment=f"{local(report.as_of):%Y-%m-%d %H:%M:%S}"), AMOUNTS_IN_YUAN]
     notes += [Words(N_("%(name)s：%(text)s"), name=column.name, text=column.definition) for column in columns[1:]]

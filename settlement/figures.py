@@ -11,16 +11,17 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Uuid, case, cast, func, select
 from sqlalchemy.orm import aliased
 
 from campaigns.catalog import offer_facts
-from campaigns.models import Offer
+from campaigns.models import Offer, Release
 from foundation.db import db
 from ledger.accounts import Code
 from ledger.models import LedgerAccount, Transfer
 from merchants.models import Merchant, Redemption, Refund, RefundPart, Store
 from settlement.parts import parts
+from voucher.models import ClaimBatch, ExpiryRun
 
 
 class Place(NamedTuple):
@@ -117,9 +118,42 @@ def _add_issuance(figures: dict[Place, Sums], first_day: date, last_day: date) -
         sums = figures[Place(day, campaign_id, offer_id, source_id, county, industry, 0)]
         name = _FIGURE_OF[Code(code)]
         setattr(sums, f"{name}_fen", getattr(sums, f"{name}_fen") + int(fen))
-        split = offer_facts(offer_id).split
-        if source_id == next(iter(split)):
-            setattr(sums, f"{name}_count", getattr(sums, f"{name}_count") + int(fen) // split[source_id])
+        facts = offer_facts(offer_id)
+        if source_id == next(iter(facts.split)) and not facts.is_priced_when_claimed:
+            setattr(sums, f"{name}_count", getattr(sums, f"{name}_count") + int(fen) // facts.split[source_id])
+    _count_applied_for(figures, first_day, last_day)
+
+
+def _count_applied_for(figures: dict[Place, Sums], first_day: date, last_day: date) -> None:
+    """Count what was granted and expired of subsidies that are worth what was awarded, each its own; of what is put on
+    release there is an amount and no number."""
+    for code, name, document in ((Code.CLAIM, "claimed", ClaimBatch), (Code.EXPIRE, "expired", ExpiryRun)):
+        # A document has a transfer for each source, and is counted once.
+        moved = (
+            select(Transfer.bureau_day, Transfer.document_id, LedgerAccount.offer_id)
+            .join(LedgerAccount, LedgerAccount.id == Transfer.debit_account_id)
+            .join(Release, Release.offer_id == LedgerAccount.offer_id)
+            .where(
+                Transfer.bureau_day.between(first_day, last_day),
+                Transfer.code == code.value,
+                Release.asked_fen.is_not(None),
+            )
+            .distinct()
+            .subquery()
+        )
+        counts = db.session.execute(
+            select(moved.c.bureau_day, moved.c.offer_id, func.sum(document.count))
+            .join(document, document.id == cast(moved.c.document_id, Uuid))
+            .group_by(moved.c.bureau_day, moved.c.offer_id)
+        )
+        for day, offer_id, count in counts:
+            facts = offer_facts(offer_id)
+            scope = facts.terms.scope
+            county = scope.counties[0] if len(scope.counties) == 1 else ""
+            industry = scope.industries[0] if len(scope.industries) == 1 else ""
+            first = next(iter(facts.split))
+            sums = figures[Place(day, facts.campaign_id, offer_id, first, county, industry, 0)]
+            setattr(sums, f"{name}_count", getattr(sums, f"{name}_count") + int(count))
 
 
 def _add_redemptions(figures: dict[Place, Sums], first_day: date, last_day: date) -> None:

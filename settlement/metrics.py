@@ -20,6 +20,7 @@ class Holdings:
     owed_fen: int = 0
     paid_fen: int = 0
     borne_fen: int = 0
+    reserved_fen: int = 0
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,12 @@ class Metric:
     definition: str
     kind: str
     value: Callable[[Sums, Holdings | None], int | Decimal | None]
+    #: name and definition in a report of subsidies that are applied for, where they differ
+    applied_for: tuple[str, str] | None = None
+
+    def words(self, *, applied_for: bool) -> tuple[str, str]:
+        """Return name and definition, as a report of such subsidies or any other has them."""
+        return self.applied_for if applied_for and self.applied_for else (self.name, self.definition)
 
 
 def _ratio(part: int, whole: int) -> Decimal | None:
@@ -55,19 +62,47 @@ METRICS: tuple[Metric, ...] = (
         N_("各轮放出的券的面值合计；回收后再次投放的重复计入"),
         "fen",
         lambda s, h: s.released_fen,
+        (N_("投放"), N_("各轮放出的金额合计；回收后再次投放的重复计入")),
     ),
-    Metric("claimed_count", N_("领取张数"), N_("市民实际领到的张数"), "count", lambda s, h: s.claimed_count),
+    Metric(
+        "reserved_fen",
+        N_("占用"),
+        N_("审核中的申请占用的金额，截至现在；审核不通过的退回"),
+        "fen",
+        lambda s, h: h.reserved_fen if h else None,
+    ),
+    Metric(
+        "claimed_count",
+        N_("领取张数"),
+        N_("市民实际领到的张数"),
+        "count",
+        lambda s, h: s.claimed_count,
+        (N_("发放份数"), N_("审核通过的份数")),
+    ),
     Metric(
         "claimed_fen",
         N_("领取(发放)"),
         N_("市民实际领到的券的面值合计，即通常所说的发放金额"),
         "fen",
         lambda s, h: s.claimed_fen,
+        (N_("发放"), N_("审核通过、核定给市民的补贴合计")),
     ),
     Metric(
-        "redeemed_count", N_("核销笔数"), N_("在门店使用的笔数，含当日撤销的"), "count", lambda s, h: s.redeemed_count
+        "redeemed_count",
+        N_("核销笔数"),
+        N_("在门店使用的笔数，含当日撤销的"),
+        "count",
+        lambda s, h: s.redeemed_count,
+        (N_("核销(兑付)笔数"), N_("在门店抵扣的和转为应付市民的笔数，含当日撤销的")),
     ),
-    Metric("redeemed_fen", N_("核销"), N_("在门店抵扣的券面金额，含当日撤销的"), "fen", lambda s, h: s.redeemed_fen),
+    Metric(
+        "redeemed_fen",
+        N_("核销"),
+        N_("在门店抵扣的券面金额，含当日撤销的"),
+        "fen",
+        lambda s, h: s.redeemed_fen,
+        (N_("核销(兑付)"), N_("在门店抵扣的和转为应付市民的补贴，含当日撤销的")),
+    ),
     Metric("voided_fen", N_("冲正"), N_("当日撤销的核销金额"), "fen", lambda s, h: s.voided_fen),
     Metric(
         "refunded_fen",
@@ -76,7 +111,14 @@ METRICS: tuple[Metric, ...] = (
         "fen",
         lambda s, h: s.refunded_fen,
     ),
-    Metric("net_redeemed_fen", N_("净核销"), N_("核销减去冲正和退款"), "fen", lambda s, h: net_redeemed_fen(s)),
+    Metric(
+        "net_redeemed_fen",
+        N_("净核销"),
+        N_("核销减去冲正和退款"),
+        "fen",
+        lambda s, h: net_redeemed_fen(s),
+        (N_("净核销(兑付)"), N_("核销(兑付)减去冲正和退款")),
+    ),
     Metric("expired_fen", N_("过期"), N_("领到后没有在有效期内使用的券面金额"), "fen", lambda s, h: s.expired_fen),
     Metric(
         "returned_fen",
@@ -98,6 +140,7 @@ METRICS: tuple[Metric, ...] = (
         N_("用券订单的金额合计：用券前、商户优惠后，撤销的不计，退货的从退货当天扣除"),
         "fen",
         lambda s, h: s.driven_fen,
+        (N_("拉动消费"), N_("获补贴的购车金额合计：发票的价税合计，退车的从登记当天扣除")),
     ),
     Metric(
         "leverage_by_claimed",
@@ -116,21 +159,21 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "surplus_fen",
         N_("结余"),
-        N_("还没有用掉的钱：资金池、已投放未领、已领未用之和，截至现在；已退款、还没有从商户扣回的不在内"),
+        N_("还没有用掉的钱：资金池、已投放未领、申请占用、已领未用之和，截至现在；已退款、还没有收回的不在内"),
         "fen",
         lambda s, h: h.surplus_fen if h else None,
     ),
     Metric(
         "owed_fen",
         N_("应付"),
-        N_("已核销、还没有拨付给商户的金额，截至现在"),
+        N_("已核销、还没有拨付给商户或市民的金额，截至现在"),
         "fen",
         lambda s, h: h.owed_fen if h else None,
     ),
     Metric(
         "paid_fen",
         N_("已付"),
-        N_("已经拨付给商户的金额，截至现在"),
+        N_("已经拨付给商户和市民的金额，截至现在"),
         "fen",
         lambda s, h: h.paid_fen if h else None,
     ),
@@ -150,4 +193,4 @@ ISSUANCE = frozenset({"released_fen", "claimed_count", "claimed_fen", "expired_f
 OVER_CLAIMED = frozenset({"redemption_rate", "leverage_by_claimed"})
 COUNTS = frozenset(metric.key for metric in METRICS if metric.kind == "count")
 #: What the ledger holds now, whatever the period.
-BALANCES = frozenset({"budget_fen", "surplus_fen", "owed_fen", "paid_fen", "borne_fen"})
+BALANCES = frozenset({"budget_fen", "reserved_fen", "surplus_fen", "owed_fen", "paid_fen", "borne_fen"})

@@ -85,6 +85,7 @@ def unsettled() -> list[Unsettled]:
         )
         .where(
             Redemption.status != "voided",
+            Redemption.payee == "merchant",
             Redemption.statement_id.is_(None),
             Redemption.bureau_day < bureau_day(clock.now()),
         )
@@ -108,6 +109,7 @@ def _to_take_off() -> dict[int, int]:
         .where(
             Refund.statement_id.is_(None),
             Refund.repaid_at.is_(None),
+            Redemption.payee == "merchant",
             Redemption.statement_id.is_(None),
             Redemption.bureau_day < bureau_day(clock.now()),
         )

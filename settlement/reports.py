@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Select, func, select
 
+from campaigns.kinds import PRESETS
 from campaigns.models import Campaign, FundSource, Offer
 from campaigns.places import county_name, industry_name
 from foundation import clock
@@ -27,7 +28,7 @@ from settlement import figures
 from settlement.day_closing import first_open_day
 from settlement.errors import PeriodMalformed, QueryMalformed
 from settlement.figures import SUM_NAMES, Place, Sums
-from settlement.metrics import BALANCES, COUNTS, ISSUANCE, METRICS, OVER_CLAIMED, Holdings
+from settlement.metrics import BALANCES, COUNTS, ISSUANCE, METRICS, OVER_CLAIMED, Holdings, Metric
 from settlement.models import DayFigure, MerchantDayFigure
 
 #: What rows may stand for: name → column of the figures.
@@ -44,6 +45,8 @@ GROUPINGS = {
 _AT_STORES = ("county", "industry", "merchant")
 #: Rows of these have balances of their own in the ledger.
 _WITH_BALANCES = ("campaign", "source", "merchant")
+#: Where money is that has not been used.
+_NOT_USED = (AccountKind.BUDGET, AccountKind.RELEASED, AccountKind.RESERVED, AccountKind.OUTSTANDING)
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,12 @@ class Report:
     total: Row
     as_of: datetime
     metrics: Sequence[str] = field(default_factory=lambda: tuple(metric.key for metric in METRICS))
+    #: whether it is of subsidies that are applied for, and of nothing else
+    applied_for: bool = False
+
+    def words_of(self, metric: Metric) -> tuple[str, str]:
+        """Return the name and the definition of a metric in this report."""
+        return metric.words(applied_for=self.applied_for)
 
 
 def report(query: Query) -> Report:
@@ -135,7 +144,18 @@ def report(query: Query) -> Report:
     for sums in groups.values():
         everything.add(sums)
     total = Row("", N_("合计"), _values(query, everything, _all(holdings), total=True))
-    return Report(query, rows, total, clock.now())
+    # Only where something is or could be applied for has it a column of its own.
+    applied_for = _applied_for(query)
+    shown = tuple(m.key for m in METRICS if m.key != "reserved_fen" or applied_for or total.values[m.key])
+    return Report(query, rows, total, clock.now(), shown, applied_for)
+
+
+def _applied_for(query: Query) -> bool:
+    """Return whether a report is of one campaign whose subsidies are applied for."""
+    if query.campaign_id is None:
+        return False
+    kind = db.session.scalar(select(Campaign.kind).where(Campaign.id == query.campaign_id))
+    return kind in PRESETS and PRESETS[kind].priced_when_claimed
 
 
 def _values(
@@ -154,7 +174,7 @@ def _meaningless(query: Query, key: str, *, total: bool) -> bool:
     county, industry or merchant; a day's redemptions are of other days' claims; counts of vouchers do not
     divide among the sources that pay them together.
     """
-    if query.at_merchants and key in ISSUANCE | OVER_CLAIMED | {"budget_fen", "surplus_fen"}:
+    if query.at_merchants and key in ISSUANCE | OVER_CLAIMED | {"budget_fen", "reserved_fen", "surplus_fen"}:
         return True
     if key in OVER_CLAIMED:
         by_store = query.by in _AT_STORES and not total
@@ -240,8 +260,8 @@ def _holdings(query: Query) -> dict[Any, Holdings]:
 
 
 def _held(kinds: Mapping[str, int]) -> Holdings:
-    surplus = sum(kinds[kind] for kind in (AccountKind.BUDGET, AccountKind.RELEASED, AccountKind.OUTSTANDING))
-    owed = kinds[AccountKind.PAYABLE] + kinds[AccountKind.CLEARED]
+    surplus = sum(kinds[kind] for kind in _NOT_USED)
+    owed = kinds[AccountKind.PAYABLE] + kinds[AccountKind.DUE] + kinds[AccountKind.CLEARED]
     paid, borne = kinds[AccountKind.PAID], kinds[AccountKind.BORNE]
     return Holdings(
         budget_fen=surplus + owed + paid + borne,
@@ -249,6 +269,7 @@ def _held(kinds: Mapping[str, int]) -> Holdings:
         owed_fen=owed,
         paid_fen=paid,
         borne_fen=borne,
+        reserved_fen=kinds[AccountKind.RESERVED],
     )
 
 
@@ -259,6 +280,7 @@ def _all(holdings: Mapping[Any, Holdings]) -> Holdings:
         owed_fen=sum(held.owed_fen for held in holdings.values()),
         paid_fen=sum(held.paid_fen for held in holdings.values()),
         borne_fen=sum(held.borne_fen for held in holdings.values()),
+        reserved_fen=sum(held.reserved_fen for held in holdings.values()),
     )
 
 

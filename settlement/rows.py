@@ -22,7 +22,7 @@ from settlement.errors import QueryMalformed
 from settlement.metrics import BALANCES
 from settlement.parts import parts
 from settlement.reports import Query
-from voucher.models import ClaimBatch
+from voucher.models import ClaimBatch, Entitlement
 
 #: metric → whether it counts voided redemptions: all of them, only them, or none
 _OF_REDEMPTIONS = {
@@ -47,6 +47,7 @@ _OF_REFUNDS = {
 _TRANSFER_CODES: dict[str, tuple[Code, ...]] = {
     "budget_fen": (Code.FUND,),
     "released_fen": (Code.RELEASE,),
+    "reserved_fen": (Code.RESERVE, Code.UNRESERVE, Code.CLAIM),
     "claimed_fen": (Code.CLAIM,),
     "expired_fen": (Code.EXPIRE,),
     "returned_fen": (Code.EXPIRE, Code.RECALL),
@@ -57,6 +58,7 @@ _TRANSFER_CODES: dict[str, tuple[Code, ...]] = {
 }
 #: What lowers a balance.
 _LOWERING: dict[str, tuple[Code, ...]] = {
+    "reserved_fen": (Code.UNRESERVE, Code.CLAIM),
     "surplus_fen": (Code.REDEEM,),
     "owed_fen": (Code.VOID, Code.REFUND, Code.RECOVER, Code.PAY),
     "paid_fen": (Code.REPAY,),
@@ -64,7 +66,8 @@ _LOWERING: dict[str, tuple[Code, ...]] = {
 }
 #: The kinds of account between which a code moves money for some metric only.
 _KINDS: dict[str, tuple[AccountKind, ...]] = {
-    "owed_fen": (AccountKind.PAYABLE, AccountKind.CLEARED),
+    "reserved_fen": (AccountKind.RESERVED,),
+    "owed_fen": (AccountKind.PAYABLE, AccountKind.DUE, AccountKind.CLEARED),
     "borne_fen": (AccountKind.BORNE,),
 }
 #: The account of a transfer that knows what a report filters by.
@@ -100,7 +103,7 @@ class ClaimRow:
     round_name: str
     offer_name: str
     count: int
-    face_value_fen: int
+    granted_fen: int
 
 
 @dataclass(frozen=True)
@@ -255,24 +258,31 @@ def _claims(query: Query, page: int) -> RowsPage:
         conditions.append(ClaimBatch.claimed_at >= clock.day_start(query.first_day))
     if query.last_day:
         conditions.append(ClaimBatch.claimed_at < clock.day_end(query.last_day))
+    # What was applied for is worth what was awarded, each its own.
+    granted = (
+        select(func.coalesce(func.sum(Entitlement.face_value_fen), 0))
+        .where(Entitlement.claim_batch_id == ClaimBatch.id)
+        .scalar_subquery()
+    )
     base = (
-        select(ClaimBatch, CampaignRound.name, Offer.name, Offer.face_value_fen)
+        select(ClaimBatch, CampaignRound.name, Offer.name, granted)
         .join(Release, Release.id == ClaimBatch.release_id)
         .join(CampaignRound, CampaignRound.id == Release.round_id)
         .join(Offer, Offer.id == Release.offer_id)
         .where(*conditions)
     )
-    count, total = _count(base, ClaimBatch.count * Offer.face_value_fen)
+    count, total = _count(base, granted)
     vouchers = _count(base, ClaimBatch.count)[1]
     newest_first = base.order_by(ClaimBatch.claimed_at.desc(), ClaimBatch.id)
     found: Page[Any] = page_of(newest_first, page, size=PAGE_SIZE, count=count)
-    rows = [ClaimRow(b.id, b.claimed_at, a_round, offer, b.count, face) for b, a_round, offer, face in found.rows]
+    rows = [ClaimRow(b.id, b.claimed_at, a_round, offer, b.count, int(fen)) for b, a_round, offer, fen in found.rows]
     return RowsPage(rows, found.number, count, found.size, kind="claims", total_fen=total, vouchers=vouchers)
 
 
 def _transfers(query: Query, metric: str, page: int) -> RowsPage:
     codes = _TRANSFER_CODES[metric]
-    side = case((Transfer.code.in_(_AT_DEBIT), Transfer.debit_account_id), else_=Transfer.credit_account_id)
+    at_debit = (*_AT_DEBIT, Code.UNRESERVE.value, Code.CLAIM.value) if metric == "reserved_fen" else _AT_DEBIT
+    side = case((Transfer.code.in_(at_debit), Transfer.debit_account_id), else_=Transfer.credit_account_id)
     conditions: list[Any] = [Transfer.code.in_([code.value for code in codes])]
     for column, wanted in (
         (LedgerAccount.campaign_id, query.campaign_id),
@@ -284,6 +294,9 @@ def _transfers(query: Query, metric: str, page: int) -> RowsPage:
     ):
         if wanted is not None:
             conditions.append(column == wanted)
+    if query.at_merchants:
+        # What citizens are owed and paid belongs to no merchant.
+        conditions.append(LedgerAccount.merchant_id.is_not(None))
     lowering = _LOWERING.get(metric, ())
     if metric in _KINDS:
         conditions.append(LedgerAccount.kind.in_([kind.value for kind in _KINDS[metric]]))

@@ -1,21 +1,26 @@
-"""The year's sentence, in the bureau's own style, made from the ledger."""
+"""The year's sentences, in the bureau's own style, made from the ledger."""
 
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from campaigns.models import FundSource
+from campaigns.models import Campaign, FundSource
 from foundation.db import db
 from foundation.errors import N_
 from foundation.money import format_wan
 from foundation.speech import spoken
 from foundation.words import Words
+from merchants.models import Redemption
+from settlement.figures import Sums
+from settlement.metrics import BY_KEY
 from settlement.reports import Query, Report, report
+from voucher.models import Entitlement
 
 NOTHING_YET = N_("%(year)s年，还没有发放消费券。")
 WITHOUT_RATIOS = N_("%(year)s年，%(who)s发放消费券%(claimed)s万元，拉动消费%(driven)s万元。")
 IN_FULL = N_("%(year)s年，%(who)s发放消费券%(claimed)s万元，拉动消费%(driven)s万元，拉动比%(ratios)s。")
+CARS = N_("惠民购车补贴%(given)s万元，%(people)s名消费者受益。")
 RATIOS = (
     ("leverage_by_claimed", N_("%(ratio)s（按发放）")),
     ("leverage_by_redeemed", N_("%(ratio)s（按核销）")),
@@ -33,21 +38,32 @@ def year_report(year: int) -> Report:
     return report(Query(by="campaign", first_day=first_day, last_day=last_day))
 
 
+def year_sentences(year: int) -> list[str]:
+    """Return the year in sentences: the vouchers', and one for the car subsidies if there were any."""
+    cars = car_sentence(year)
+    return [year_sentence(year), *([cars] if cars else [])]
+
+
 def year_sentence(year: int) -> str:
     """Return e.g. 2023年，市县两级共同发放消费券1783.1万元，拉动消费9243.2万元，拉动比1:5.18（按发放）。
 
     万元 are rounded half up to one decimal, the ratio to two; both ratios are given, labelled, since cities
-    publish either.
+    publish either. Subsidies have sentences of their own.
     """
-    total = year_report(year).total.values
-    claimed, driven = int(total["claimed_fen"] or 0), int(total["driven_fen"] or 0)
+    campaigns = _campaigns("consumer_voucher")
+    rows = [row.values for row in year_report(year).rows if int(row.key) in campaigns]
+    claimed, net, driven = (
+        sum(int(values[key] or 0) for values in rows) for key in ("claimed_fen", "net_redeemed_fen", "driven_fen")
+    )
     if not claimed:
         return spoken(Words(NOTHING_YET, year=year))
-    ratios = "，".join(spoken(Words(text, ratio=_ratio(total[key]))) for key, text in RATIOS if total[key] is not None)
+    sums = Sums(claimed_fen=claimed, redeemed_fen=net, driven_fen=driven)
+    found = [(text, BY_KEY[key].value(sums, None)) for key, text in RATIOS]
+    ratios = "，".join(spoken(Words(text, ratio=_ratio(value))) for text, value in found if value is not None)
     sentence = Words(
         IN_FULL if ratios else WITHOUT_RATIOS,
         year=year,
-        who=_levels(year),
+        who=_levels(year, campaigns),
         claimed=format_wan(claimed),
         driven=format_wan(driven),
         ratios=ratios,
@@ -55,18 +71,42 @@ def year_sentence(year: int) -> str:
     return spoken(sentence)
 
 
+def car_sentence(year: int) -> str:
+    """Return e.g. 惠民购车补贴99.8万元，342名消费者受益。 What was taken off and paid out in that year less what came
+    back, and the citizens who have it; "" where there was none."""
+    campaigns = _campaigns("car_subsidy")
+    given = sum(int(row.values["net_redeemed_fen"] or 0) for row in year_report(year).rows if int(row.key) in campaigns)
+    if not given:
+        return ""
+    first_day, last_day = year_period(year)
+    people = select(func.count(Entitlement.citizen_id.distinct())).join(
+        Redemption, Redemption.entitlement_id == Entitlement.id
+    )
+    standing = (Redemption.status == "redeemed", Redemption.bureau_day.between(first_day, last_day))
+    count = db.session.scalar(people.where(Redemption.campaign_id.in_(campaigns), *standing)) or 0
+    return spoken(Words(CARS, given=format_wan(given), people=f"{count:,}"))
+
+
+def _campaigns(kind: str) -> set[int]:
+    return set(db.session.scalars(select(Campaign.id).where(Campaign.kind == kind)))
+
+
 def _ratio(value: int | Decimal | None) -> str:
     return f"1:{Decimal(value or 0):.2f}"
 
 
-def _levels(year: int) -> str:
+def _levels(year: int, campaigns: set[int]) -> str:
     """Return who paid together for what was claimed in that year: 市县两级共同, 市级, ...
 
     Put together from single characters, which no other language does, so it stays Chinese.
     """
     first_day, last_day = year_period(year)
-    by_source = report(Query(by="source", first_day=first_day, last_day=last_day))
-    source_ids = [int(row.key) for row in by_source.rows if row.values["claimed_fen"]]
+    source_ids = {
+        int(row.key)
+        for campaign_id in campaigns
+        for row in report(Query(by="source", campaign_id=campaign_id, first_day=first_day, last_day=last_day)).rows
+        if row.values["claimed_fen"]
+    }
     levels = set(db.session.scalars(select(FundSource.level).where(FundSource.id.in_(source_ids))))
     names = [
         name

@@ -19,9 +19,17 @@ from foundation.db import db
 from foundation.ids import new_id
 from ledger import accounts
 from ledger.posting import balance_fen
+from merchants import payouts
+from merchants.payouts import Payee
+from settlement import payout_returns as returns
+from settlement import payouts as settlement
+from settlement.payouts import BankAnswer
 from tests import people
-from tests.world import CLOSES, ENDS, JOB, OPENS, STARTS, Published, by_application, done, opened
+from tests.world import CLOSES, ENDS, JOB, OPENS, STARTS, Published, Shop, by_application, done, opened, shop
 from voucher import reservations
+
+#: A card number with a right check digit.
+CARD = "6222021234567890128"
 
 #: New energy cars get 4,000 yuan, others 3,000; above 300,000 yuan 5,000 and 4,000.
 TIERS: Sequence[dict[str, Any]] = (
@@ -165,15 +173,66 @@ def standing(campaign: Published, release_id: int | None = None) -> dict[str, in
     return found
 
 
+def bought(application_id: UUID, place: Shop, *, bill_yuan: int = 152_800, account: str = CARD) -> UUID:
+    """Approve an application whose subsidy is paid to a bank card, and return the payout."""
+    payee = Payee("林小满", "工商银行阳江分行", account)
+
+    def approve() -> UUID:
+        entitlement_id = reservations.grant(application_id, actor="officer:7").entitlement_id
+        return payouts.pay_out(
+            entitlement_id, store_id=place.store_id, bill_fen=bill_yuan * 100, payee=payee, actor="officer:7"
+        )
+
+    return done(approve)
+
+
+def batched(campaign: Published) -> int:
+    """Put what is due on a batch and return it."""
+    return done(lambda: settlement.close(campaign.id, by="officer:3").id)
+
+
+def sent(campaign: Published) -> int:
+    """Put what is due on a batch, approve it, and send it to the bank."""
+    batch = batched(campaign)
+    done(lambda: settlement.approve(batch, by="officer:4"))
+    done(lambda: settlement.send(batch, by="officer:3"))
+    return batch
+
+
+def answered(batch: int, *answers: BankAnswer) -> None:
+    done(lambda: settlement.record_answers(batch, answers, by="officer:3"))
+
+
 def a_life() -> None:
     """Live through a car subsidy, so that every table that a check looks at has rows."""
     tiers = [{**TIERS[0], "pool_yuan": 50_000}, {**TIERS[1], "most_cars": 5}]
     rounds = car_document()["rounds"]
     rounds[0]["closes_at"] = ENDS
     campaign = cars_opened(tiers=tiers, rounds=rounds)
-    granted, held, returned = (apply(who, campaign.release) for who in people.citizens(3, first_phone=13700000000))
-    assert granted
-    assert held
-    assert returned
-    grant(granted)
+    place = shop(campaign, number=700, industry="automobile", name="城西汽车")
+    applied = [apply(who, campaign.release) for who in people.citizens(8, first_phone=13700000000)]
+    _held, returned, *approved = [application for application in applied if application]
     give_back(returned)
+    one, two, three, four, _due = (bought(application, place) for application in approved[:5])
+    done(lambda: returns.take_back_payout(four, by="officer:3", reason="顾客退车", evidence="红字发票 24442000"))
+    batch = sent(campaign)
+    answered(
+        batch,
+        BankAnswer(1, is_paid=True, reference="B-0001"),
+        BankAnswer(2, is_paid=True, reference="B-0002"),
+        BankAnswer(3, is_paid=False, reason="账号户名不符"),
+        BankAnswer(4, is_paid=False, reason="账号户名不符"),
+    )
+    done(
+        lambda: returns.take_back_payout(
+            one, by="officer:3", reason="顾客退车", evidence="红字发票 24442001", repay_by=ENDS.date()
+        )
+    )
+    done(
+        lambda: returns.take_back_payout(
+            two, by="officer:3", reason="顾客退车", evidence="红字发票 24442002", repay_by=ENDS.date()
+        )
+    )
+    done(lambda: returns.record_repaid(two, by="officer:3", reference="2023-0600"))
+    done(lambda: settlement.correct(three, Payee("林小满", "农业银行阳江分行", CARD), by="officer:3", reason="换卡"))
+    grant(approved[5])

@@ -24,6 +24,7 @@ class Presented:
     entitlement_id: UUID
     campaign_version_id: int
     offer_id: int
+    face_value_fen: int
     valid_from: datetime
     expires_at: datetime
     citizen_id: UUID
@@ -39,6 +40,7 @@ def look_up(code_hashes: Sequence[bytes], now: datetime) -> dict[bytes, Presente
             Entitlement.id,
             Entitlement.campaign_version_id,
             Entitlement.offer_id,
+            Entitlement.face_value_fen,
             Entitlement.citizen_id,
             Entitlement.status,
             Entitlement.valid_from,
@@ -62,7 +64,13 @@ def _present(row: Any, now: datetime) -> Presented | Refusal:
     if row.retired_at is not None:
         return CodeRetired()
     return Presented(
-        row.id, row.campaign_version_id, row.offer_id, row.valid_from, row.expires_at, citizen_id=row.citizen_id
+        row.id,
+        row.campaign_version_id,
+        row.offer_id,
+        row.face_value_fen,
+        row.valid_from,
+        row.expires_at,
+        citizen_id=row.citizen_id,
     )
 
 

@@ -18,7 +18,9 @@ import identity.models
 import ledger.models
 import merchants.models
 import merchants.order_models
+import merchants.payout_models
 import settlement.models
+import settlement.payout_models
 import voucher.models
 import voucher.reservation_models
 from foundation.db import db
@@ -34,7 +36,9 @@ MODULES_WITH_TABLES = (
     ledger.models,
     merchants.models,
     merchants.order_models,
+    merchants.payout_models,
     settlement.models,
+    settlement.payout_models,
     voucher.models,
     voucher.reservation_models,
 )

@@ -9,8 +9,10 @@ from campaigns.terms.evidence.not_needed import NotNeeded
 from campaigns.terms.refund.return_if_valid import ReturnIfValid
 from campaigns.terms.refunding import Refund
 from campaigns.terms.sale import NotYetValid, Sale, VoucherExpired
+from campaigns.terms.subsidy_refusals import BillBelowAward
 from campaigns.terms.use.counted import Counted
 from campaigns.terms.worth import Worth, WorthTable
+from foundation.money import format_yuan
 from foundation.words import Words
 
 
@@ -124,11 +126,7 @@ def quote(terms: OfferTerms, sale: Sale, *, valid_from: datetime, expires_at: da
     Refuses NotYetValid, VoucherExpired, OutsideCounty, OutsideIndustry, OnlyAboveQuota, and what the benefit refuses:
     time first, then place, then money, so that the reason given is the one the customer can do least about.
     """
-    if sale.at < valid_from:
-        raise NotYetValid(valid_from=valid_from)
-    if sale.at >= expires_at:
-        raise VoucherExpired(expires_at=expires_at)
-    terms.scope.check(sale)
+    _check_time_and_place(terms, sale, valid_from=valid_from, expires_at=expires_at)
     worth = terms.benefit.worth(sale)
     return Award(
         sale.bill_fen,
@@ -141,3 +139,31 @@ def quote(terms: OfferTerms, sale: Sale, *, valid_from: datetime, expires_at: da
         invoice_fen=worth.invoice_fen,
         tier=worth.tier,
     )
+
+
+def take_off(terms: OfferTerms, sale: Sale, award_fen: int, *, valid_from: datetime, expires_at: datetime) -> Award:
+    """Return what an entitlement takes off ``sale`` whose award was fixed when its application was approved: that, and
+    never less.
+
+    Refuses NotYetValid, VoucherExpired, OutsideCounty, OutsideIndustry, OnlyAboveQuota, BillBelowAward.
+    """
+    _check_time_and_place(terms, sale, valid_from=valid_from, expires_at=expires_at)
+    if sale.bill_fen < award_fen:
+        raise BillBelowAward(award_fen=award_fen)
+    reasons = (f"申请审核时核定的补贴 {format_yuan(award_fen)} 元",)
+    return Award(
+        sale.bill_fen,
+        award_fen,
+        terms.funding.split(award_fen),
+        advertised_fen=award_fen,
+        reasons=reasons,
+        list_price_fen=sale.list_price_fen,
+    )
+
+
+def _check_time_and_place(terms: OfferTerms, sale: Sale, *, valid_from: datetime, expires_at: datetime) -> None:
+    if sale.at < valid_from:
+        raise NotYetValid(valid_from=valid_from)
+    if sale.at >= expires_at:
+        raise VoucherExpired(expires_at=expires_at)
+    terms.scope.check(sale)

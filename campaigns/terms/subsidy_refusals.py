@@ -140,5 +140,15 @@ class BuyerNotCovered(NotUsable):
         )
 
 
+class BillBelowAward(NotUsable):
+    code = "bill_below_award"
+    message = N_("补贴 %(award)s 元，消费金额不能比它少")
+    way_out = N_("请告诉顾客：补贴按核定的金额一次抵扣，请核对金额")
+    field = "bill_yuan"
+
+    def __init__(self, *, award_fen: int, **params: Any) -> None:
+        super().__init__(award=format_yuan(award_fen), **params)
+
+
 def _listed(codes: Iterable[str]) -> str:
     return "、".join(dict.fromkeys(map(category_name, codes)))

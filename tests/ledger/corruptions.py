@@ -178,7 +178,38 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
         ["UPDATE refund_part SET bill_fen = bill_fen + 1"],
         ["UPDATE refund SET repaid_at = NULL WHERE repaid_at IS NOT NULL"],
     ],
+    "payouts_match_their_redemptions": [
+        ["UPDATE redemption SET payee = 'merchant'"],
+        ["UPDATE payout SET amount_fen = amount_fen + 1"],
+        ["DELETE FROM payout WHERE status = 'due'"],
+        ["UPDATE payout SET status = 'due' WHERE status = 'taken_off'"],
+    ],
+    "payouts_match_the_ledger": [
+        ["UPDATE ledger_account SET balance_fen = balance_fen + 1 WHERE kind = 'due'"],
+        ["UPDATE ledger_account SET balance_fen = balance_fen + 1 WHERE kind = 'paid' AND merchant_id IS NULL"],
+        ["UPDATE payout SET status = 'cleared' WHERE status = 'due'"],
+    ],
     # settlement
+    "payouts_match_their_lines": [
+        ["UPDATE payout_line SET status = 'waiting' WHERE status = 'paid'"],
+        ["UPDATE payout_line SET status = 'paid' WHERE status = 'failed'"],
+        ["UPDATE payout_line SET amount_fen = amount_fen - 1"],
+        ["UPDATE payout SET status = 'batched' WHERE status = 'due'"],
+    ],
+    "payout_batches_match_the_ledger": [
+        ["DELETE FROM transfer WHERE code = 'pay' AND document_kind = 'payout'"],
+        ["DELETE FROM transfer WHERE code = 'bounce'"],
+        ["DELETE FROM transfer WHERE code = 'clear' AND document_kind = 'payout'"],
+    ],
+    "returned_payouts_have_their_refund": [
+        ["DELETE FROM payout_return"],
+        ["UPDATE payout SET status = 'repaid' WHERE status = 'reclaimed'"],
+        ["UPDATE payout_return SET repay_by = NULL WHERE repay_by IS NOT NULL"],
+    ],
+    "approved_payout_batches_have_two_people": [
+        ["UPDATE payout_batch SET approved_by = closed_by"],
+        ["UPDATE payout_batch SET approved_by = NULL"],
+    ],
     "refund_figures_match_refunds": [
         ["UPDATE day_figure SET refunded_fen = refunded_fen + 1"],
         ["UPDATE merchant_day_figure SET refunded_fen = refunded_fen + 1"],

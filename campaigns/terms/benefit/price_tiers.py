@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 
 from campaigns.terms.axis import StrategySchema
-from campaigns.terms.file_fields import Count, Table, Yuan, choice, said
+from campaigns.terms.file_fields import Count, Flag, Table, Yuan, choice, said
 from campaigns.terms.price_table import Tier, TierSchema, read_tier
 from campaigns.terms.sale import BUYERS, CAR, CAR_CONDITIONS, POWERTRAINS, Car, Sale
 from campaigns.terms.subsidy_refusals import (
@@ -44,7 +44,7 @@ class PriceTiers:
     """tiers: from the lowest price, each beginning where the one before ends. price: a key of BASES.
 
     bonuses: condition → fen more. buyers: kind of buyer → how many cars in the whole campaign. given_as: a key of
-    GIVEN_AS.
+    GIVEN_AS. returned_counts: whether car and buyer count as subsidised also after the car was returned.
     """
 
     tiers: Sequence[Tier]
@@ -52,6 +52,7 @@ class PriceTiers:
     bonuses: Mapping[str, int] = field(default_factory=dict)
     buyers: Mapping[str, int] = field(default_factory=lambda: {"person": 1})
     given_as: str = "cash"
+    returned_counts: bool = True
 
     @property
     def face_value_fen(self) -> int:
@@ -196,6 +197,7 @@ class FileSchema(StrategySchema):
         metadata=said("买家", "整个活动每位最多补几辆；不填为个人 1 辆", key="买家", value="辆数"),
     )
     given_as = choice({word: name for word, name in GIVEN_AS.items() if word != "gift"}, load_default="cash")
+    returned_counts = Flag(load_default=True, metadata=said("退车后仍占名额"))
 
     @validates_schema
     def _tiers_are_a_table(self, data: dict[str, Any], **_: object) -> None:
