@@ -22,6 +22,7 @@ from foundation.states import Step
 from ledger import accounts
 from ledger.accounts import AccountKey, Code
 from ledger.posting import Posting, post, transfers_of
+from merchants import hand_ins
 from merchants.errors import (
     AlreadyRefunded,
     AlreadySettled,
@@ -127,6 +128,7 @@ def void(redemption_id: UUID, counter: Counter, reason: str) -> Receipt:
         if not moved or not spending.restore(redemption.entitlement_id, step):
             raise AlreadyVoided
         _take_back(redemption, now)
+        hand_ins.withdraw([redemption_id], step)
     db.session.expire(redemption)
     return receipt_of(redemption_id, counter.store_id)
 
@@ -174,6 +176,7 @@ def _write(accepted: Sequence[Accepted], now: datetime) -> list[Receipt]:
         return []
     rows = [_row(item, now) for item in accepted]
     insert_rows(Redemption, rows)
+    hand_ins.expect([(row, item.facts) for row, item in zip(rows, accepted, strict=True)])
     spending.record_use(
         [
             {
