@@ -16,7 +16,7 @@ from campaigns.places import counties, industries
 from campaigns.terms.axis import kind_of
 from campaigns.terms.benefit.percent_by_grade import INVOICES, ROUNDINGS
 from campaigns.terms.benefit.price_tiers import BASES
-from campaigns.terms.evidence.after_sale import OLD_APPLIANCES
+from campaigns.terms.evidence.after_sale import FILES, OLD_APPLIANCES
 from campaigns.terms.intervals import Interval
 from campaigns.terms.limits.per_person import WITHIN
 from campaigns.terms.price_table import EVERY
@@ -55,7 +55,7 @@ NAMES = {
     "use": "用券", "per_order": "每单张数", "per_day": "每人每天张数", "thresholds": "多张的门槛",
     "evidence": "售后材料", "invoice_days": "发票天数", "delivery_days": "送货签收天数",
     "device_photo_days": "机身照片天数", "old_appliance": "交旧", "old_appliance_days": "旧机回收天数",
-    "correction_days": "补正天数", "grace_days": "宽限天数",
+    "files": "文件", "correction_days": "补正天数", "grace_days": "宽限天数",
     "cost_yuan": "成本", "advertised_yuan": "对外价值", "least_yuan": "最低", "most_yuan": "最高",
 }  # fmt: skip
 
@@ -178,6 +178,7 @@ _MEANINGS: Mapping[str, Mapping[str, str]] = {
     "rounding": ROUNDINGS,
     "invoice": INVOICES,
     "old_appliance": OLD_APPLIANCES,
+    "files": FILES,
     "price": BASES,
     "given_as": GIVEN_AS,
     "thresholds": THRESHOLDS,

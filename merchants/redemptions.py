@@ -22,7 +22,7 @@ from foundation.states import Step
 from ledger import accounts
 from ledger.accounts import AccountKey, Code
 from ledger.posting import Posting, post, transfers_of
-from merchants import split_orders
+from merchants import hand_ins, split_orders
 from merchants.errors import (
     AlreadyRefunded,
     AlreadySettled,
@@ -125,6 +125,7 @@ def void(redemption_id: UUID, counter: Counter, reason: str) -> Receipt:
         raise AlreadyRefunded
     with db.session.begin_nested():
         _void(together, step)
+        hand_ins.withdraw([member.id for member in together], step)
         post([posting for member in together for posting in _take_back(member)], at=now)
     for member in together:
         db.session.expire(member)
@@ -215,6 +216,7 @@ def write(accepted: Sequence[Accepted], now: datetime, *, order_id: UUID | None 
         return []
     rows = [_row(item, now) | {"order_id": order_id} for item in accepted]
     insert_rows(Redemption, rows)
+    hand_ins.expect([(row, item.facts) for row, item in zip(rows, accepted, strict=True)])
     spending.record_use(
         [
             {

@@ -15,6 +15,7 @@ from sqlalchemy import func, select, update
 
 from campaigns.catalog import OfferFacts, offer_facts
 from campaigns.terms.refunding import Goods, RefundExceedsBill, Reversal, Spent
+from evidence import marks
 from foundation import clock
 from foundation.clock import bureau_day
 from foundation.db import db, insert_rows
@@ -27,6 +28,7 @@ from ledger import accounts
 from ledger.accounts import Code
 from ledger.posting import FundsInsufficient, Posting, post, transfers_of
 from merchants.errors import AlreadyRefunded, AlreadyVoided, RedemptionUnknown, RefundReasonMissing
+from merchants.hand_ins import withdraw
 from merchants.models import Redemption, Refund, RefundPart
 from merchants.register import Counter
 from merchants.scans import require_site
@@ -168,6 +170,24 @@ def _refund_one(redemption: Redemption, goods: Goods, reason: str, counter: Coun
         return _carry_out(redemption, goods_fen, kept, counter, step)
 
 
+def deny(redemption_id: UUID, step: Step) -> None:
+    """Take back what is left of a discount that the merchant is not paid for, since its evidence was rejected or did
+    not come: the customer keeps the goods and the discount, and the money goes to the pool. Nothing is left to do for
+    a redemption that was voided or came back meanwhile.
+    """
+    redemption = db.session.scalar(
+        select(Redemption)
+        .where(Redemption.id == redemption_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if redemption is None or redemption.status != "redeemed":
+        return
+    left = Reversal(redemption.discount_fen - redemption.refunded_discount_fen, customer_fen=0, restores=False)
+    goods_fen = redemption.bill_fen - redemption.refunded_bill_fen
+    _carry_out(redemption, goods_fen, left, Counter(redemption.store_id), step, goods_come_back=False)
+
+
 def refund_rule(redemption_id: UUID) -> Words:
     """Return what happens to the voucher of a redemption when goods come back, for people."""
     offer_id = db.session.execute(select(Redemption.offer_id).where(Redemption.id == redemption_id)).scalar_one()
@@ -225,7 +245,15 @@ def _settle(redemption: Redemption, goods: Goods) -> Reversal:
     return offer_facts(redemption.offer_id).terms.refund.settle(spent, goods)
 
 
-def _carry_out(redemption: Redemption, goods_fen: int, reversal: Reversal, counter: Counter, step: Step) -> RefundSlip:
+def _carry_out(
+    redemption: Redemption,
+    goods_fen: int,
+    reversal: Reversal,
+    counter: Counter,
+    step: Step,
+    *,
+    goods_come_back: bool = True,
+) -> RefundSlip:
     """Write a refund, the states it leads to, and the postings that it makes at once."""
     before = (redemption.refunded_bill_fen, redemption.refunded_discount_fen)
     parts = _parts(redemption, goods_fen, reversal.pool_fen)
@@ -269,9 +297,11 @@ def _carry_out(redemption: Redemption, goods_fen: int, reversal: Reversal, count
         use_limits.give_back([use], redemption.bureau_day)
         if not spending.restore(redemption.entitlement_id, step, event="return"):
             raise AlreadyRefunded
-    else:
+    elif goods_come_back:
         spending.record_refund(redemption.entitlement_id, before[0] + goods_fen)
     post(_postings(redemption, facts, parts, refund_id, at_once=at_once, restores=reversal.restores), at=step.at)
+    if goods_come_back and before[0] + goods_fen == redemption.bill_fen:
+        _free(redemption.id, step)
     db.session.expire(redemption)
     return RefundSlip(
         refund_id=refund_id,
@@ -284,6 +314,12 @@ def _carry_out(redemption: Redemption, goods_fen: int, reversal: Reversal, count
         reason=step.reason,
         collect_fen=reversal.collect_fen,
     )
+
+
+def _free(redemption_id: UUID, step: Step) -> None:
+    """Let the numbers of an article count again that came back whole, and end its evidence."""
+    withdraw([redemption_id], step)
+    marks.give_back("redemption", [text_id(redemption_id)])
 
 
 def _count(

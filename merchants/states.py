@@ -42,3 +42,23 @@ REDEMPTION = StateMachine(
         ("redeemed", "refund"): "refunded",
     },
 )
+
+#: What a merchant hands in after a sale. "lapse": its days and the days of grace are over.
+HAND_IN = StateMachine(
+    "hand_in",
+    {
+        ("", "expect"): "awaited",
+        ("awaited", "hand_in"): "handed_in",
+        ("handed_in", "accept"): "accepted",
+        ("handed_in", "correct"): "correction",
+        ("correction", "hand_in"): "handed_in",
+        ("handed_in", "reject"): "rejected",
+        ("awaited", "lapse"): "rejected",
+        ("correction", "lapse"): "rejected",
+        # The sale was voided, or all its goods came back.
+        ("awaited", "withdraw"): "withdrawn",
+        ("handed_in", "withdraw"): "withdrawn",
+        ("correction", "withdraw"): "withdrawn",
+        ("accepted", "withdraw"): "withdrawn",
+    },
+)

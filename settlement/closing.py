@@ -20,6 +20,7 @@ from foundation.words import Words
 from ledger import accounts
 from ledger.accounts import Code
 from ledger.posting import Posting, post
+from merchants.hand_ins import not_held_back
 from merchants.models import Redemption, Refund
 from settlement.deductions import make_lines, recoveries
 from settlement.errors import (
@@ -51,6 +52,7 @@ def close_period(campaign_id: int, last_day: date, *, by: str) -> SettlementBatc
         Redemption.status != "voided",
         Redemption.payee == "merchant",
         Redemption.statement_id.is_(None),
+        not_held_back(),
     )
     merchants = db.session.scalars(
         select(Redemption.merchant_id).where(*unsettled).distinct().order_by(Redemption.merchant_id)

@@ -19,6 +19,7 @@ from identity.models import Account, Citizen
 from ledger.accounts import Code
 from ledger.models import Transfer
 from merchants.errors import RedemptionUnknown
+from merchants.hand_ins import not_held_back
 from merchants.models import Cashier, Merchant, Redemption, Refund, Till
 from settlement.errors import BatchUnknown, StatementUnknown
 from settlement.models import SettlementBatch, Statement, StatementLine
@@ -88,6 +89,7 @@ def unsettled() -> list[Unsettled]:
             Redemption.payee == "merchant",
             Redemption.statement_id.is_(None),
             Redemption.bureau_day < bureau_day(clock.now()),
+            not_held_back(),
         )
         .group_by(Redemption.campaign_id)
         .order_by(Redemption.campaign_id)
@@ -112,6 +114,7 @@ def _to_take_off() -> dict[int, int]:
             Redemption.payee == "merchant",
             Redemption.statement_id.is_(None),
             Redemption.bureau_day < bureau_day(clock.now()),
+            not_held_back(),
         )
         .group_by(Refund.campaign_id)
     )

@@ -2,12 +2,19 @@
 
 import campaigns.audit_checks
 import merchants.audit_checks
+import merchants.hand_in_audit_checks
 import settlement.audit_checks
 import voucher.audit_checks
 from ledger import audit
 
 #: Importing a room's checks registers them.
-ROOMS_WITH_CHECKS = (campaigns.audit_checks, merchants.audit_checks, settlement.audit_checks, voucher.audit_checks)
+ROOMS_WITH_CHECKS = (
+    campaigns.audit_checks,
+    merchants.audit_checks,
+    merchants.hand_in_audit_checks,
+    settlement.audit_checks,
+    voucher.audit_checks,
+)
 
 
 class AuditFailed(Exception):

@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 
 import campaigns.jobs
 import identity.jobs
+import merchants.hand_in_jobs
 import settlement.jobs
 import voucher.jobs
 from foundation import clock, idempotency, slots
@@ -52,6 +53,7 @@ JOBS: tuple[Job, ...] = (
     Job("close_rounds", EVERY_MINUTE, campaigns.jobs.close_rounds),
     Job("expire_vouchers", EVERY_MINUTE, voucher.jobs.expire_vouchers),
     Job("close_day", time(0, 10), settlement.jobs.close_day),
+    Job("lapse_hand_ins", time(0, 30), merchants.hand_in_jobs.lapse_hand_ins),
     Job("audit_ledger", EVERY_HOUR, audit_ledger),
     Job("forget_codes", time(3, 10), voucher.jobs.forget_codes),
     Job("forget_sign_ins", time(3, 20), identity.jobs.forget_expired),

@@ -10,6 +10,16 @@ from sqlalchemy import text
 
 from foundation.db import db, transaction
 
+
+def _hand_ins(status: str, which: str) -> str:
+    """Return a statement that gives redemptions evidence in a state, all with one invoice number."""
+    shared = "campaign_id, campaign_version_id, offer_id, merchant_id, store_id"
+    return (
+        f"INSERT INTO hand_in (id, {shared}, status, sold_on, due_on, ends_on, invoice_number)"
+        f" SELECT id, {shared}, '{status}', bureau_day, bureau_day, bureau_day, '1' FROM redemption WHERE {which}"
+    )
+
+
 #: check → ways to break it, each a list of statements
 CORRUPTIONS: dict[str, list[list[str]]] = {
     # ledger
@@ -189,6 +199,13 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
         ["UPDATE ledger_account SET balance_fen = balance_fen + 1 WHERE kind = 'paid' AND merchant_id IS NULL"],
         ["UPDATE payout SET status = 'cleared' WHERE status = 'due'"],
     ],
+    "settled_sales_were_accepted": [[_hand_ins("awaited", "statement_id IS NOT NULL")]],
+    "rejected_sales_are_not_owed": [[_hand_ins("rejected", "status = 'redeemed'")]],
+    "accepted_sales_have_a_decision": [
+        [_hand_ins("accepted", "status = 'redeemed'")],
+        [_hand_ins("correction", "status = 'redeemed'")],
+    ],
+    "an_invoice_is_for_one_sale": [[_hand_ins("handed_in", "statement_id IS NULL")]],
     # settlement
     "payouts_match_their_lines": [
         ["UPDATE payout_line SET status = 'waiting' WHERE status = 'paid'"],

@@ -197,7 +197,7 @@ class FileSchema(StrategySchema):
         metadata=said("买家", "整个活动每位最多补几辆；不填为个人 1 辆", key="买家", value="辆数"),
     )
     given_as = choice({word: name for word, name in GIVEN_AS.items() if word != "gift"}, load_default="cash")
-    returned_counts = Flag(load_default=True, metadata=said("退车后仍占名额"))
+    returned_counts = Flag(load_default=True, metadata=said("退车仍计一次", "不选则退车后还可以再申请"))
 
     @validates_schema
     def _tiers_are_a_table(self, data: dict[str, Any], **_: object) -> None:
