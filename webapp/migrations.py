@@ -9,12 +9,14 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import Migrate
 
+import campaigns.event_models
 import campaigns.models
 import foundation.idempotency
 import foundation.slots
 import foundation.states
 import identity.models
 import ledger.models
+import merchants.event_models
 import merchants.models
 import settlement.models
 import voucher.models
@@ -25,9 +27,11 @@ MODULES_WITH_TABLES = (
     foundation.idempotency,
     foundation.slots,
     foundation.states,
+    campaigns.event_models,
     campaigns.models,
     identity.models,
     ledger.models,
+    merchants.event_models,
     merchants.models,
     settlement.models,
     voucher.models,
