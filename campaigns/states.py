@@ -22,3 +22,11 @@ ROUND = StateMachine(
         ("scheduled", "close"): "closed",
     },
 )
+
+EVENT = StateMachine(
+    "promotional_event",
+    {
+        ("", "announce"): "announced",
+        ("announced", "cancel"): "cancelled",
+    },
+)

@@ -12,9 +12,11 @@ from sqlalchemy import select
 from campaigns.models import Campaign
 from demo.definition import CODE, YEAR
 from foundation.db import db
-from foundation.money import format_yuan
+from foundation.money import format_wan, format_yuan
 from foundation.slots import JobRun
 from ledger import audit
+from settlement import event_figures
+from settlement.event_figures import EventTotals
 from settlement.metrics import METRICS
 from settlement.reports import Query, Report, report
 from settlement.sentence import year_period, year_sentence
@@ -42,6 +44,7 @@ def show(scale: Fraction, *, as_json: bool) -> int:
     campaign_id = db.session.scalar(select(Campaign.id).where(Campaign.code == CODE))
     by_source = report(Query(by="source", campaign_id=campaign_id, first_day=first_day, last_day=last_day))
     sentence = year_sentence(YEAR)
+    happened = event_figures.totals(first_day=first_day, last_day=last_day)
     if as_json:
         audited = {
             "clean": not findings,
@@ -54,15 +57,31 @@ def show(scale: Fraction, *, as_json: bool) -> int:
             "sentence": sentence,
             **_plain(by_source.total.values),
             "sources": [{"name": row.label, **_plain(row.values)} for row in by_source.rows],
+            # Reported by merchants, and no part of what the vouchers drove.
+            "events": {
+                "count": happened.events,
+                "deals": sum(happened.deals_by_unit.values()),
+                "cars": happened.deals_by_unit.get("辆", 0),
+                "amount_fen": happened.amount_fen,
+            },
             "audit": audited,
         }
         click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
     else:
         _print(by_source, sentence)
+        click.echo(_events_in_words(happened))
         click.echo(f"Ledger audit: {len(audit.checks())} checks, {len(findings) or 'nothing'} wrong")
         for finding in findings:
             click.echo(f"  {finding.check.name}: {finding.found} found: {finding.check.why}")
     return 1 if findings else 0
+
+
+def _events_in_words(happened: EventTotals) -> str:
+    deals = "，".join(f"{count:,} {unit}" for unit, count in happened.deals_by_unit.items())
+    return (
+        f"促消费活动 {happened.events} 场，商户上报成交 {deals}，销售额 {format_wan(happened.amount_fen)} 万元"
+        f"（{event_figures.NOT_DRIVEN}）\n"
+    )
 
 
 def _plain(values: Mapping[str, int | Decimal | None]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from campaigns.models import CampaignRound, Offer, Release
 from demo.bills import Bills
 from demo.city import City, Shop, merchant_ids_of, officers, settle_city
 from demo.definition import DRIVEN_FEN, ISSUED_FEN, ROUNDS, document
+from demo.events import Events, announce_year
 from demo.sign_ins import SignIns
 from foundation import clock
 from foundation.clock import SHANGHAI, SimulatedClock, bureau_day
@@ -82,6 +83,7 @@ class Year:
     campaign_id: int
     rng: random.Random
     bills: Bills
+    events: Events
     visits: dict[datetime, list[Visit]] = field(default_factory=lambda: defaultdict(list))
     claimed_fen: int = 0
 
@@ -104,7 +106,8 @@ def play(scale: Fraction, simulated: SimulatedClock, var_dir: Path, progress: Ca
         campaign = drafting.publish(version_id, by=actors["lujianguo"])
         campaign_id = campaign.id
         register.enroll(campaign_id, merchant_ids_of(city), by=actors["weimin"])
-    year = Year(scale, simulated, city, actors, campaign_id, rng, Bills(rng, int(DRIVEN_FEN * scale)))
+    events = announce_year(scale, city, campaign_id=campaign_id, by=actors["weimin"])
+    year = Year(scale, simulated, city, actors, campaign_id, rng, Bills(rng, int(DRIVEN_FEN * scale)), events)
     for day in _days(FIRST_DAY, LAST_DAY):
         progress(day)
         _live_through(year, day)
@@ -138,6 +141,7 @@ def _live_through(year: Year, day: date) -> None:
         if visits:
             year.simulated.move_to(moment)
             _shop(year, visits)
+    year.events.live_through(day, year.simulated)
 
 
 def _claim(year: Year, day: date) -> None:

@@ -168,3 +168,43 @@ class VoidReasonMissing(Malformed):
     message = N_("请写明撤销原因（2 至 100 个字）")
     way_out = N_("例如：顾客退货、金额输错")
     field = "reason"
+
+
+class NotAtEvent(Forbidden):
+    code = "not_at_event"
+    message = N_("商户没有参加这个促消费活动")
+    way_out = N_("请联系商务局把商户加入活动")
+
+
+class SalesDayOutside(Malformed):
+    code = "sales_day_outside"
+    message = N_("“%(event)s”在 %(first)s 至 %(last)s 举行，不能上报别的日子")
+    way_out = N_("请选择活动期间的日子")
+    field = "day"
+
+
+class SalesDayNotBegun(Conflict):
+    code = "sales_day_not_begun"
+    message = N_("%(day)s 还没有到，不能上报")
+    way_out = N_("请在当天或以后上报")
+    field = "day"
+
+
+class DealsMalformed(Malformed):
+    code = "deals_malformed"
+    message = N_("成交数应当是 0 至 %(most)s 之间的整数")
+    way_out = N_("没有成交就填 0")
+    field = "deals"
+
+
+class SalesDisagree(Malformed):
+    code = "sales_disagree"
+    message = N_("成交数和金额要么都大于 0，要么都是 0")
+    way_out = N_("请核对成交数和金额")
+    field = "amount"
+
+
+class ReportedMeanwhile(Conflict):
+    code = "reported_meanwhile"
+    message = N_("这一天已经有了新的上报，您的没有保存")
+    way_out = N_("请核对现在的数字，需要时再更正")

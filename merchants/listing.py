@@ -75,6 +75,11 @@ def find_merchants(wanted: MerchantFilter, page: int) -> Page[Merchant]:
     return page_of(select(Merchant).where(*wanted.conditions()).order_by(Merchant.name, Merchant.id), page)
 
 
+def merchant_ids(wanted: MerchantFilter) -> list[int]:
+    """Return the ids of all merchants that a filter finds."""
+    return list(db.session.scalars(select(Merchant.id).where(*wanted.conditions()).order_by(Merchant.id)))
+
+
 def store_counts(merchant_ids: Sequence[int]) -> dict[int, int]:
     """Return merchant id → number of stores."""
     rows = db.session.execute(

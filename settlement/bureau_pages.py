@@ -10,7 +10,7 @@ from foundation.clock import bureau_day
 from identity import gates
 from identity.directory import officer_names
 from ledger import reading as ledger
-from settlement import reading
+from settlement import event_figures, reading
 from settlement.charts import chart_of
 from settlement.metrics import BY_KEY
 from settlement.reports import Query, report
@@ -53,4 +53,6 @@ def overview() -> str:
         unsettled=reading.unsettled(),
         last_audit=ledger.last_audit(),
         today=bureau_day(clock.now()),
+        events=event_figures.totals(first_day=first_day, last_day=last_day),
+        not_driven=event_figures.NOT_DRIVEN,
     )

@@ -22,9 +22,10 @@ from ledger import reading as ledger
 from merchants import listing
 from merchants.models import Refund
 from merchants.refunds import refunds_of
-from settlement import reading
+from settlement import event_figures, reading
 from settlement.charts import chart_of
 from settlement.errors import QueryMalformed
+from settlement.event_figures import EventTotals
 from settlement.exports import report_sheet, to_csv, to_xlsx
 from settlement.metrics import BY_KEY, METRICS, Metric
 from settlement.reports import Query, Report, Row, report, why_meaningless
@@ -64,8 +65,19 @@ def report_page() -> Response | str:
         rows_address=lambda row, metric: _rows_address(query, row, metric),
         chart=chart_of(found),
         conditions=conditions(query),
+        events=_events_beside(query),
+        not_driven=event_figures.NOT_DRIVEN,
         **_choices(),
     )
+
+
+def _events_beside(query: Query) -> EventTotals | None:
+    """Return what was reported of events in the report's period; events have no source, offer or voucher's county."""
+    if any((query.fund_source_id, query.county is not None, query.industry is not None, query.merchant_id)):
+        return None
+    if query.offer_id:
+        return None
+    return event_figures.totals(first_day=query.first_day, last_day=query.last_day, campaign_id=query.campaign_id)
 
 
 @blueprint.get("/report.csv")

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from flask_babel import gettext as _
 
 from campaigns.catalog import release_facts
+from campaigns.events import coming_events
 from campaigns.offers import campaign_view, open_campaigns
 from foundation import clock
 from foundation.db import transaction
@@ -48,7 +49,9 @@ def until(moment: datetime) -> str:
 @campaign_pages.get("/")
 def campaigns() -> str:
     """List the campaigns that run or are coming."""
-    return render_template("voucher/campaigns.html", campaigns=open_campaigns(), citizen=gates.signed_in("citizen"))
+    return render_template(
+        "voucher/campaigns.html", campaigns=open_campaigns(), events=coming_events(), citizen=gates.signed_in("citizen")
+    )
 
 
 @campaign_pages.get("/campaigns/<code>")

@@ -19,10 +19,12 @@ from merchants.advice_pages import blueprint as advice_pages
 from merchants.bureau_pages import blueprint as merchants_desk
 from merchants.bureau_split_orders import blueprint as split_orders_desk
 from merchants.citizen_pages import blueprint as shop_pages
+from merchants.merchant_events import blueprint as till_events
 from merchants.merchant_pages import blueprint as till_pages
 from merchants.merchant_refunds import blueprint as till_refunds
 from merchants.pos_api import blueprint as pos
 from merchants.pos_orders import blueprint as pos_orders
+from settlement.bureau_events import blueprint as events_desk
 from settlement.bureau_pages import blueprint as desk
 from settlement.bureau_reports import blueprint as settlement_desk
 from settlement.bureau_statements import blueprint as statements_desk
@@ -55,11 +57,13 @@ DOORS: tuple[Door, ...] = (
     Door(shop_pages, "/", gates.open_to_all),
     Door(advice_pages, "/", gates.citizen),
     Door(till_pages, "/till", gates.cashier),
+    Door(till_events, "/till/events", gates.cashier),
     Door(till_refunds, "/till/refunds", gates.cashier),
     Door(desk, "/bureau", gates.officer()),
     Door(campaigns_desk, "/bureau/campaigns", gates.officer()),
     Door(form_desk, "/bureau/campaigns", gates.officer()),
     Door(simulation_desk, "/bureau/campaigns", gates.officer()),
+    Door(events_desk, "/bureau/events", gates.officer()),
     Door(draws_desk, "/bureau/draws", gates.officer()),
     Door(lists_desk, "/bureau/lists", gates.officer()),
     Door(merchants_desk, "/bureau/merchants", gates.officer()),

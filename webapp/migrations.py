@@ -9,6 +9,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import Migrate
 
+import campaigns.event_models
 import campaigns.models
 import evidence.models
 import foundation.idempotency
@@ -16,6 +17,7 @@ import foundation.slots
 import foundation.states
 import identity.models
 import ledger.models
+import merchants.event_models
 import merchants.models
 import merchants.order_models
 import merchants.payout_models
@@ -30,10 +32,12 @@ MODULES_WITH_TABLES = (
     foundation.idempotency,
     foundation.slots,
     foundation.states,
+    campaigns.event_models,
     campaigns.models,
     evidence.models,
     identity.models,
     ledger.models,
+    merchants.event_models,
     merchants.models,
     merchants.order_models,
     merchants.payout_models,

@@ -95,6 +95,7 @@ def check_the_year(document, scale):
     assert document["audit"] == {"clean": True, "checks": document["audit"]["checks"], "findings": []}
     assert document["audit"]["checks"] >= 20
     assert (document["year"], document["scale"]) == (2023, float(scale))
+    assert document["events"]["count"] == 11
     assert document["sentence"].startswith("2023年，市县两级共同发放消费券")
     ratio = Decimal(document["driven_fen"]) / document["claimed_fen"]
     assert f"拉动比1:{ratio:.2f}（按发放）" in document["sentence"]
