@@ -26,7 +26,16 @@ from ledger import accounts
 from ledger.accounts import Code
 from ledger.posting import Posting, post
 from voucher import named_lists, quotas
-from voucher.errors import ByLottery, ChoiceTaken, LimitReached, NotOpenYet, ReleaseUnknown, RoundClosed, SoldOut
+from voucher.errors import (
+    ByLottery,
+    ByStaff,
+    ChoiceTaken,
+    LimitReached,
+    NotOpenYet,
+    ReleaseUnknown,
+    RoundClosed,
+    SoldOut,
+)
 from voucher.models import ClaimBatch, Entitlement
 from voucher.people_rules import barred
 from voucher.states import ENTITLEMENT
@@ -69,8 +78,8 @@ Outcome = Granted | Refusal
 def claim(citizen_id: UUID, release_id: int, device_hash: bytes | None = None) -> Granted:
     """Grant one claim: a voucher, or a pack with everything in it.
 
-    Refuses ReleaseUnknown, ByLottery, NotOpenYet, RoundClosed, RealNameNeeded, TooYoung, SoldOut, LimitReached,
-    ChoiceTaken, NotListed, ListedOnce.
+    Refuses ReleaseUnknown, ByLottery, ByStaff, NotOpenYet, RoundClosed, RealNameNeeded, TooYoung, SoldOut,
+    LimitReached, ChoiceTaken, NotListed, ListedOnce.
     """
     outcome = claim_batch([ClaimRequest(citizen_id, release_id, device_hash)])[0]
     if isinstance(outcome, Refusal):
@@ -96,9 +105,9 @@ def claim_batch(requests: Sequence[ClaimRequest]) -> list[Outcome]:
             # Of a pack only its first part can be claimed, and that claims it whole.
             outcomes.update(dict.fromkeys(places, ReleaseUnknown()))
             continue
-        closed = ByLottery() if facts.lottery else _closed(facts, now)
-        if closed is not None:
-            outcomes.update(dict.fromkeys(places, closed))
+        why_not = ByStaff() if facts.assisted else ByLottery() if facts.lottery else closed(facts, now)
+        if why_not is not None:
+            outcomes.update(dict.fromkeys(places, why_not))
             continue
         if "device" in facts.people.same_person:
             for place in places:
@@ -122,7 +131,7 @@ def _note_device(request: ClaimRequest) -> None:
         persons.note(request.citizen_id, "device", request.device_hash)
 
 
-def _closed(facts: ReleaseFacts, now: datetime) -> Refusal | None:
+def closed(facts: ReleaseFacts, now: datetime) -> Refusal | None:
     """Return why nothing can be claimed from this release now, if so."""
     if now < facts.opens_at:
         return NotOpenYet(opens_at=facts.opens_at)

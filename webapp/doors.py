@@ -25,6 +25,7 @@ from merchants.pos_orders import blueprint as pos_orders
 from settlement.bureau_pages import blueprint as desk
 from settlement.bureau_reports import blueprint as settlement_desk
 from settlement.bureau_statements import blueprint as statements_desk
+from voucher.bureau_assisted import blueprint as assisted_desk
 from voucher.bureau_lists import blueprint as lists_desk
 from voucher.bureau_pages import blueprint as draws_desk
 from voucher.citizen_pages import campaign_pages, voucher_pages
@@ -59,6 +60,7 @@ DOORS: tuple[Door, ...] = (
     Door(campaigns_desk, "/bureau/campaigns", gates.officer()),
     Door(simulation_desk, "/bureau/campaigns", gates.officer()),
     Door(draws_desk, "/bureau/draws", gates.officer()),
+    Door(assisted_desk, "/bureau/assisted", gates.officer()),
     Door(lists_desk, "/bureau/lists", gates.officer()),
     Door(merchants_desk, "/bureau/merchants", gates.officer()),
     Door(split_orders_desk, "/bureau/merchants/split-orders", gates.officer()),
