@@ -95,6 +95,8 @@ class ReleaseFacts:
     by_list: bool
     #: how it is applied for and reviewed, if it is
     application: Application | None = None
+    #: whether staff claim it for people, and nobody else
+    assisted: bool = False
 
     @property
     def offer(self) -> OfferFacts:
@@ -182,10 +184,8 @@ def _release_facts(release: Release, a_round: CampaignRound) -> ReleaseFacts:
     unit = next(
         each for each in planned.releases if (each.pack == release.pack if release.pack else each.offer == offer.code)
     )
-    quotas = {
-        limit.scope_key(campaign_id=a_round.campaign_id, round_id=a_round.id, release_id=first): limit.count
-        for limit in planned.limits
-    }
+    counted = _counted_in(a_round, planned, rows[0])
+    quotas = {limit.scope_key(**counted): limit.count for limit in planned.limits}
     if offer.is_priced_when_claimed and isinstance(offer.terms.benefit, PriceTiers):
         # A buyer has no more in all rounds together than the table allows, and other campaigns may ask for that.
         whole = f"campaign:{a_round.campaign_id}"
@@ -205,7 +205,27 @@ def _release_facts(release: Release, a_round: CampaignRound) -> ReleaseFacts:
         lottery=planned.lottery,
         by_list=planned.by_list,
         application=planned.application,
+        assisted=planned.assisted is not None,
     )
+
+
+def _counted_in(a_round: CampaignRound, planned: RoundDefinition, first: Release) -> dict[str, int]:
+    """Return the ids in which a release's claims are counted: those of the round that an assisted round stands
+    beside, so that nobody claims in both, else its own."""
+    ids = {"campaign_id": a_round.campaign_id, "round_id": a_round.id, "release_id": first.id}
+    if planned.assisted is None or not planned.assisted.beside:
+        return ids
+    online = db.session.scalars(
+        select(CampaignRound).where(
+            CampaignRound.campaign_id == a_round.campaign_id, CampaignRound.code == planned.assisted.beside
+        )
+    ).one()
+    same = db.session.scalar(
+        select(Release.id)
+        .where(Release.round_id == online.id, Release.pack == first.pack, Release.offer_id == first.offer_id)
+        .order_by(Release.id)
+    )
+    return ids | {"round_id": online.id, "release_id": first.id if same is None else same}
 
 
 CHOICE = "choice:"

@@ -52,6 +52,7 @@ NAMES = {
     "documents": "材料", "reviews": "审核", "corrections": "补正", "most": "次数", "notice_days": "公示工作日",
     "waiting_list": "候补", "invoices_from": "发票开始", "invoices_until": "发票截止",
     "registered_until": "注册登记截止", "plates": "号牌",
+    "beside": "与线上轮次合并限领",
     "use": "用券", "per_order": "每单张数", "per_day": "每人每天张数", "thresholds": "多张的门槛",
     "evidence": "售后材料", "invoice_days": "发票天数", "delivery_days": "送货签收天数",
     "device_photo_days": "机身照片天数", "old_appliance": "交旧", "old_appliance_days": "旧机回收天数",

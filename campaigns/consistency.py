@@ -176,6 +176,7 @@ def _rounds(definition: Definition) -> Iterator[Contradiction]:
             faults = timed.contradictions(opens_at=a_round.opens_at, closes_at=a_round.closes_at)
             yield from ((f"{where}.issuance.{key}", message) for key, message in faults)
         yield from _application_fits(definition, a_round, where)
+        yield from _stands_beside(definition, a_round, f"{where}.issuance.beside")
         if not a_round.limits:
             yield f"{where}.limits", "至少要有一条每人限领"
         if not a_round.releases:
@@ -194,6 +195,15 @@ def _application_fits(definition: Definition, a_round: RoundDefinition, where: s
         return
     if any(release.pack for release in a_round.releases):
         yield f"{where}.releases", "申请审核的轮次不能投放券包"
+
+
+def _stands_beside(definition: Definition, a_round: RoundDefinition, place: str) -> Iterator[Contradiction]:
+    """An assisted round shares the limits of a round that people claim in themselves."""
+    if a_round.assisted is None or not a_round.assisted.beside:
+        return
+    online = [each.code for each in definition.rounds if each.assisted is None]
+    if a_round.assisted.beside not in online:
+        yield place, _no_such("线上轮次", a_round.assisted.beside, online)
 
 
 def _worth_claiming(definition: Definition, a_round: RoundDefinition, where: str) -> Iterator[Contradiction]:

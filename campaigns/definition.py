@@ -9,6 +9,7 @@ from datetime import datetime
 
 from campaigns.kinds import PRESETS, Preset
 from campaigns.terms.issuance.application import Application
+from campaigns.terms.issuance.assisted import Assisted
 from campaigns.terms.issuance.first_come import FirstCome
 from campaigns.terms.issuance.lottery import Lottery
 from campaigns.terms.issuance.named_list import NamedList
@@ -129,7 +130,7 @@ class RoundDefinition:
     name: str
     opens_at: datetime
     closes_at: datetime
-    issuance: FirstCome | Lottery | NamedList | Application
+    issuance: FirstCome | Lottery | NamedList | Assisted | Application
     limits: Sequence[PerPerson]
     releases: Sequence[ReleaseDefinition]
 
@@ -147,6 +148,11 @@ class RoundDefinition:
     def by_list(self) -> bool:
         """Whether only people on an imported list may claim."""
         return isinstance(self.issuance, NamedList)
+
+    @property
+    def assisted(self) -> Assisted | None:
+        """How staff claim it for people, if they do."""
+        return self.issuance if isinstance(self.issuance, Assisted) else None
 
     @property
     def groups(self) -> tuple[str, ...]:

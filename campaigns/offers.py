@@ -89,6 +89,8 @@ class RoundView:
     issuance: Words
     offers: Sequence[OfferView]
     lottery: Lottery | None = None
+    #: staff claim it for people, and nobody else
+    assisted: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,11 +108,16 @@ class CampaignView:
     people: PeopleRules
 
     @property
+    def assisted_rounds(self) -> list[RoundView]:
+        """The rounds that staff claim in for people, those that are over left out."""
+        return [a_round for a_round in self.rounds if a_round.assisted and a_round.phase != "closed"]
+
+    @property
     def next_round(self) -> RoundView | None:
-        """The round to show first: one that is open, else the next to open."""
+        """The round to show first: one that is open to citizens, else the next to open."""
         for phase in ("open", "drawing", "upcoming", "sold_out"):
             for a_round in self.rounds:
-                if a_round.phase == phase:
+                if a_round.phase == phase and not a_round.assisted:
                     return a_round
         return None
 
@@ -176,6 +183,7 @@ def _round_view(a_round: CampaignRound, offers: Sequence[OfferView], now: dateti
         issuance=planned.issuance.describe(),
         offers=offers,
         lottery=planned.lottery,
+        assisted=planned.assisted is not None,
     )
 
 

@@ -190,7 +190,7 @@ def register_citizens(phones: Sequence[str], names: Sequence[str]) -> list[UUID]
         ]
         db.session.execute(upsert(Citizen).on_conflict_do_nothing(index_elements=["phone_hash"]), fresh)
         known = select(Citizen.phone_hash, Citizen.id).where(Citizen.phone_hash.in_(hashes[part]))
-        found.update((bytes(hashed), citizen_id) for hashed, citizen_id in db.session.execute(known))
+        found.update((bytes(hashed or b""), citizen_id) for hashed, citizen_id in db.session.execute(known))
     return [found[hashed] for hashed in hashes]
 
 
@@ -214,6 +214,32 @@ def save_real_name(citizen_id: UUID, *, name: str, id_number: str) -> None:
     citizen.name, citizen.id_number, citizen.id_number_hash = name, id_number, hashed
     db.session.flush()
     persons.note(citizen_id, "id_number", hashed)
+
+
+def register_in_person(*, name: str, id_number: str, phone: str = "") -> UUID:
+    """Return the id of somebody who has shown their identity card, registering them where needed. phone: "" where
+    they have none, and then they are known by the number alone.
+
+    Refuses PhoneMalformed, NameMalformed, IdNumberMalformed, IdNumberTaken, RealNameSettled.
+    """
+    if phone.strip():
+        (citizen_id,) = register_citizens([phone], [""])
+        save_real_name(citizen_id, name=name, id_number=id_number)
+        return citizen_id
+    name, number = read_name(name), read_id_number(id_number)
+    hashed = keyed_hash("id_number", number)
+    fresh = {
+        "id": new_id(),
+        "name": name,
+        "id_number": number,
+        "id_number_hash": hashed,
+        "created_at": clock.now(),
+    }
+    db.session.execute(upsert(Citizen).on_conflict_do_nothing(), [fresh])
+    known = select(Citizen.id).where(Citizen.id_number_hash == hashed, Citizen.phone_hash.is_(None))
+    citizen_id = db.session.execute(known).scalar_one()
+    save_real_name(citizen_id, name=name, id_number=id_number)
+    return citizen_id
 
 
 def born_on(id_number: str) -> date:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation.crypto import EncryptedText
@@ -12,13 +12,24 @@ from foundation.ids import new_id
 
 
 class Citizen(Base):
-    """A person by mobile phone; the real name and identity number are there once they have given them."""
+    """A person by mobile phone; the real name and identity number are there once they have given them. Who has no
+    phone is known by name and identity number, given in person."""
 
     __tablename__ = "citizen"
+    __table_args__ = (
+        CheckConstraint("phone_hash IS NOT NULL OR id_number_hash IS NOT NULL", name="who"),
+        Index(
+            "uq_citizen_id_number_hash_phoneless",
+            "id_number_hash",
+            unique=True,
+            sqlite_where=text("phone_hash IS NULL"),
+            postgresql_where=text("phone_hash IS NULL"),
+        ),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    phone: Mapped[str] = mapped_column(EncryptedText("citizen.phone"))
-    phone_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    phone: Mapped[str | None] = mapped_column(EncryptedText("citizen.phone"))
+    phone_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
     name: Mapped[str | None] = mapped_column(EncryptedText("citizen.name"))
     id_number: Mapped[str | None] = mapped_column(EncryptedText("citizen.id_number"))
     #: not unique: a person may have several phones, and counts as one (``persons.py``)

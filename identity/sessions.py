@@ -29,7 +29,7 @@ def account_principal(account: Account) -> Principal:
     return Principal(account.kind, str(account.id), account.name, account.role)  # type: ignore[arg-type]
 
 
-def _citizen_name(name: str | None, phone: str) -> str:
+def _citizen_name(name: str | None, phone: str | None) -> str:
     return mask_name(name) or mask_phone(phone)
 
 

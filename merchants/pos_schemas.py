@@ -116,7 +116,7 @@ class RedeemBody(_Body):
         required=True,
         validate=validate.Length(1, 64),
         metadata={
-            "description": "The digits under the customer's QR code, as scanned.",
+            "description": "The digits under the customer's QR code, on a screen or on paper, as scanned.",
             "example": "96314159265358979321",
         },
     )

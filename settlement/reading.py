@@ -200,7 +200,7 @@ def redemption(redemption_id: UUID) -> RedemptionFacts:
     if row is None:
         raise RedemptionUnknown
     found, till, cashier, phone = row
-    return RedemptionFacts(found, till or "", cashier or "", phone)
+    return RedemptionFacts(found, till or "", cashier or "", phone or "")
 
 
 def _batch_sums(batch_ids: Sequence[int]) -> dict[int, tuple[int, int, int, int]]:

@@ -29,6 +29,7 @@ from voucher import named_lists, quotas
 from voucher.errors import (
     ByApplication,
     ByLottery,
+    ByStaff,
     ChoiceTaken,
     LimitReached,
     NotOpenYet,
@@ -78,8 +79,8 @@ Outcome = Granted | Refusal
 def claim(citizen_id: UUID, release_id: int, device_hash: bytes | None = None) -> Granted:
     """Grant one claim: a voucher, or a pack with everything in it.
 
-    Refuses ReleaseUnknown, ByLottery, ByApplication, NotOpenYet, RoundClosed, RealNameNeeded, TooYoung, SoldOut,
-    LimitReached, ChoiceTaken, NotListed, ListedOnce.
+    Refuses ReleaseUnknown, ByLottery, ByApplication, ByStaff, NotOpenYet, RoundClosed, RealNameNeeded, TooYoung,
+    SoldOut, LimitReached, ChoiceTaken, NotListed, ListedOnce.
     """
     outcome = claim_batch([ClaimRequest(citizen_id, release_id, device_hash)])[0]
     if isinstance(outcome, Refusal):
@@ -105,9 +106,9 @@ def claim_batch(requests: Sequence[ClaimRequest]) -> list[Outcome]:
             # Of a pack only its first part can be claimed, and that claims it whole.
             outcomes.update(dict.fromkeys(places, ReleaseUnknown()))
             continue
-        closed = _otherwise(facts) or _closed(facts, now)
-        if closed is not None:
-            outcomes.update(dict.fromkeys(places, closed))
+        why_not = _otherwise(facts) or closed(facts, now)
+        if why_not is not None:
+            outcomes.update(dict.fromkeys(places, why_not))
             continue
         if "device" in facts.people.same_person:
             for place in places:
@@ -121,6 +122,8 @@ def _otherwise(facts: ReleaseFacts) -> Refusal | None:
     """Return the refusal where one comes by it in another way than by claiming."""
     if facts.application:
         return ByApplication()
+    if facts.assisted:
+        return ByStaff()
     return ByLottery() if facts.lottery else None
 
 
@@ -138,7 +141,7 @@ def _note_device(request: ClaimRequest) -> None:
         persons.note(request.citizen_id, "device", request.device_hash)
 
 
-def _closed(facts: ReleaseFacts, now: datetime) -> Refusal | None:
+def closed(facts: ReleaseFacts, now: datetime) -> Refusal | None:
     """Return why nothing can be claimed from this release now, if so."""
     if now < facts.opens_at:
         return NotOpenYet(opens_at=facts.opens_at)

@@ -31,6 +31,9 @@ from voucher.errors import (
 from voucher.models import Entitlement, VoucherCode
 
 PREFIX = "96"
+#: Of codes on paper, which live as long as their voucher (``voucher/assisted.py``).
+PRINTED_PREFIX = "97"
+PREFIXES = (PREFIX, PRINTED_PREFIX)
 LENGTH = 20
 #: How long a code is shown.
 SHOWN_FOR = timedelta(seconds=60)
@@ -50,10 +53,10 @@ class ShownCode:
     expires_at: datetime
 
 
-def new_digits() -> str:
+def new_digits(prefix: str = PREFIX) -> str:
     """Return a fresh code."""
-    random_digits = LENGTH - len(PREFIX) - 1
-    body = f"{PREFIX}{secrets.randbelow(10**random_digits):0{random_digits}d}"
+    random_digits = LENGTH - len(prefix) - 1
+    body = f"{prefix}{secrets.randbelow(10**random_digits):0{random_digits}d}"
     return body + str(mod_11_10.calc_check_digit(body))
 
 
@@ -72,10 +75,10 @@ def read_code(text: str) -> bytes:
         raise CodeMalformed
     if not re.fullmatch(r"[0-9]+", digits):
         # Ours with a slip of the finger in it, or something else altogether.
-        raise CodeMalformed if digits.isnumeric() or digits.startswith(PREFIX) else CodeForeign
+        raise CodeMalformed if digits.isnumeric() or digits.startswith(PREFIXES) else CodeForeign
     if len(digits) != LENGTH:
-        raise CodeMalformed if digits.startswith(PREFIX) or len(digits) < 13 else CodeForeign
-    if not digits.startswith(PREFIX):
+        raise CodeMalformed if digits.startswith(PREFIXES) or len(digits) < 13 else CodeForeign
+    if not digits.startswith(PREFIXES):
         raise CodeForeign
     if not mod_11_10.is_valid(digits):
         raise CodeMistyped
@@ -145,6 +148,8 @@ def _retire_elsewhere(entitlement_ids: Sequence[UUID], device_hash: bytes, now: 
         .where(
             VoucherCode.entitlement_id.in_(entitlement_ids),
             VoucherCode.device_hash != device_hash,
+            # What is on paper stays good; the voucher is spent once all the same.
+            VoucherCode.printed.is_(False),
             VoucherCode.retired_at.is_(None),
         )
         .values(retired_at=now)

@@ -223,6 +223,13 @@ def winners_of(draw_id: int, *, page: int, per_page: int) -> list[Winner]:
         .limit(per_page)
     )
     return [
-        Winner(entry.rank or 0, entry.entry_hash, entry.status, citizen.name or "", citizen.phone, entry.take_up_until)
+        Winner(
+            entry.rank or 0,
+            entry.entry_hash,
+            entry.status,
+            citizen.name or "",
+            citizen.phone or "",
+            entry.take_up_until,
+        )
         for entry, citizen in rows
     ]

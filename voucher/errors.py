@@ -102,6 +102,19 @@ class NotListed(Conflict):
     way_out = N_("如名单登记的是身份证号，请先实名；如有疑问请联系报名单位")
 
 
+class ByStaff(Conflict):
+    code = "by_staff"
+    message = N_("这一部分由工作人员在线下窗口代领，不能在手机上领")
+    way_out = N_("请带身份证到服务窗口；会用手机的家人请领线上的轮次")
+
+
+class NotAssisted(Conflict):
+    code = "not_assisted"
+    message = N_("这种券不在线下代领的轮次里")
+    way_out = N_("请从列出的代领券里选择")
+    field = "release_id"
+
+
 class ListedOnce(Conflict):
     code = "listed_once"
     message = N_("名单上属于您的已经领取")

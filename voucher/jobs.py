@@ -73,7 +73,7 @@ def _winners_to_tell() -> list[tuple[object, str, str]]:
             .order_by(LotteryEntry.draw_id, LotteryEntry.rank)
             .limit(MESSAGES_AT_ONCE)
         )
-        return [(entry.id, phone, _winners_text(entry, draw)) for entry, draw, phone in rows]
+        return [(entry.id, phone, _winners_text(entry, draw)) for entry, draw, phone in rows if phone]
 
 
 def _winners_text(entry: LotteryEntry, draw: LotteryDraw) -> str:

@@ -12,6 +12,8 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     UniqueConstraint,
+    false,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -101,6 +103,16 @@ class VoucherCode(Base):
     opens the voucher, or when the redemption it made is voided."""
 
     __tablename__ = "voucher_code"
+    __table_args__ = (
+        # Of a voucher on paper one print is good, the last.
+        Index(
+            "uq_voucher_code_entitlement_id_printed",
+            "entitlement_id",
+            unique=True,
+            sqlite_where=text("printed AND retired_at IS NULL"),
+            postgresql_where=text("printed AND retired_at IS NULL"),
+        ),
+    )
 
     code_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     entitlement_id: Mapped[UUID] = mapped_column(ForeignKey("entitlement.id"), index=True)
@@ -108,6 +120,24 @@ class VoucherCode(Base):
     shown_at: Mapped[datetime] = mapped_column(UTCDateTime)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     retired_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: on paper: it lives as long as its voucher, until a reprint retires it
+    printed: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class PrintedVoucher(Base):
+    """That a voucher was printed: by whom, when, and for the how manieth time."""
+
+    __tablename__ = "printed_voucher"
+    __table_args__ = (
+        PrimaryKeyConstraint("entitlement_id", "number"),
+        CheckConstraint("number > 0", name="number"),
+        Index("ix_printed_voucher_printed_at", "printed_at"),
+    )
+
+    entitlement_id: Mapped[UUID] = mapped_column(ForeignKey("entitlement.id"))
+    number: Mapped[int]
+    printed_by: Mapped[str] = mapped_column(String(60))
+    printed_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class LotteryDraw(Base):

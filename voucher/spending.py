@@ -124,7 +124,8 @@ def restore(entitlement_id: UUID, step: Step, *, event: str = "void") -> bool:
     """Give a redeemed entitlement back to its holder, with its original end; return whether it was redeemed.
     ``event``: "void" on the day of the redemption, "return" when its goods come back later.
 
-    The code it was redeemed by ends here: a code is single use, and the holder's page shows a fresh one.
+    The code it was redeemed by ends here: a code is single use, and the holder's page shows a fresh one. Who has it on
+    paper has no page: that code is good again.
     """
     nothing = dict.fromkeys(("redeemed_at", "redeemed_place", "redeemed_bill_fen", "redeemed_discount_fen"))
     # The entitlement before its codes, as when a voucher is opened, so that neither waits for the other in a circle.
@@ -132,7 +133,11 @@ def restore(entitlement_id: UUID, step: Step, *, event: str = "void") -> bool:
         return False
     db.session.execute(
         update(VoucherCode)
-        .where(VoucherCode.entitlement_id == entitlement_id, VoucherCode.expires_at > step.at)
+        .where(
+            VoucherCode.entitlement_id == entitlement_id,
+            VoucherCode.expires_at > step.at,
+            VoucherCode.printed.is_(False),
+        )
         .values(expires_at=step.at)
         .execution_options(synchronize_session=False)
     )

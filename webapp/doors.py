@@ -28,6 +28,7 @@ from settlement.bureau_events import blueprint as events_desk
 from settlement.bureau_pages import blueprint as desk
 from settlement.bureau_reports import blueprint as settlement_desk
 from settlement.bureau_statements import blueprint as statements_desk
+from voucher.bureau_assisted import blueprint as assisted_desk
 from voucher.bureau_lists import blueprint as lists_desk
 from voucher.bureau_pages import blueprint as draws_desk
 from voucher.citizen_pages import campaign_pages, voucher_pages
@@ -65,6 +66,7 @@ DOORS: tuple[Door, ...] = (
     Door(simulation_desk, "/bureau/campaigns", gates.officer()),
     Door(events_desk, "/bureau/events", gates.officer()),
     Door(draws_desk, "/bureau/draws", gates.officer()),
+    Door(assisted_desk, "/bureau/assisted", gates.officer()),
     Door(lists_desk, "/bureau/lists", gates.officer()),
     Door(merchants_desk, "/bureau/merchants", gates.officer()),
     Door(split_orders_desk, "/bureau/merchants/split-orders", gates.officer()),

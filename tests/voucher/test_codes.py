@@ -109,7 +109,7 @@ def test_the_prefix_is_none_of_a_payment_code():
         (a_code()[:5] + "_" + a_code()[5:], CodeMalformed),
         ("+" + a_code(), CodeForeign),
         (a_code()[:5] + "." + a_code()[5:], CodeMalformed),
-        ("97" + a_code()[2:], CodeForeign),
+        ("98" + a_code()[2:], CodeForeign),
         ("\x00" + a_code(), CodeForeign),
     ],
 )

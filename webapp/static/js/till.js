@@ -239,7 +239,7 @@ part("type-code").addEventListener("input", (event) => {
 });
 // A gun types into whatever has the focus: its digits at the end of the price are the next scan, not a price.
 part("list").addEventListener("input", () => {
-  const found = /^(.*?)(96[0-9]{18})$/.exec(part("list").value.trim());
+  const found = /^(.*?)(9[67][0-9]{18})$/.exec(part("list").value.trim());
   if (!found) return;
   part("list").value = found[1];
   part("list").blur();
