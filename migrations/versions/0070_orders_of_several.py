@@ -1,7 +1,7 @@
 """Orders with several codes, and the trail of orders that may have been split.
 
 Revision ID: 0070
-Revises: 0040
+Revises: 0060
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from foundation.db import RowId
 
 revision = "0070"
-down_revision = "0040"
+down_revision = "0060"
 branch_labels = None
 depends_on = None
 
