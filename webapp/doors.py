@@ -20,6 +20,7 @@ from merchants.merchant_pages import blueprint as till_pages
 from merchants.merchant_refunds import blueprint as till_refunds
 from merchants.pos_api import blueprint as pos
 from settlement.bureau_pages import blueprint as desk
+from settlement.bureau_payouts import blueprint as payouts_desk
 from settlement.bureau_reports import blueprint as settlement_desk
 from settlement.bureau_statements import blueprint as statements_desk
 from voucher.bureau_lists import blueprint as lists_desk
@@ -59,6 +60,7 @@ DOORS: tuple[Door, ...] = (
     Door(merchants_desk, "/bureau/merchants", gates.officer()),
     Door(settlement_desk, "/bureau/settlement", gates.officer()),
     Door(statements_desk, "/bureau/statements", gates.officer()),
+    Door(payouts_desk, "/bureau/payouts", gates.officer()),
     Door(ledger_desk, "/bureau/ledger", gates.officer()),
     Door(pos, "/api/pos/v1", gates.till_key, forms=False),
     Door(api_docs, "/api/docs", gates.open_to_all),
