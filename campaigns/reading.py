@@ -31,7 +31,8 @@ class CampaignLine:
 
 @dataclass(frozen=True)
 class ReleaseLine:
-    """One offer of one round: how many were planned, released, claimed and recalled unclaimed."""
+    """One offer of one round: how many were planned, released, claimed and recalled unclaimed. Where money is on
+    release, only amounts are known of it."""
 
     release: Release
     offer: Offer
@@ -46,6 +47,28 @@ class ReleaseLine:
         """Each recalled entitlement takes its whole face back to the pool."""
         return self.money.recalled_fen // self.offer.face_value_fen
 
+    @property
+    def is_money(self) -> bool:
+        """Whether an amount is on release, of which applications take their awards."""
+        return self.release.asked_fen is not None
+
+    @property
+    def planned_fen(self) -> int:
+        return self.release.stock * self.offer.face_value_fen if not self.is_money else self.release.asked_fen or 0
+
+    @property
+    def released_fen(self) -> int:
+        return self.release.released_fen if self.is_money else self.release.released * self.offer.face_value_fen
+
+    @property
+    def claimed_fen(self) -> int:
+        """What was claimed, or is held by applications and was granted to them."""
+        return self.money.reserved_fen if self.is_money else self.claimed * self.offer.face_value_fen
+
+    @property
+    def left_fen(self) -> int:
+        return self.released_fen - self.claimed_fen - self.money.recalled_fen
+
 
 @dataclass(frozen=True)
 class RoundLine:
@@ -57,15 +80,20 @@ class RoundLine:
 
     @property
     def released_fen(self) -> int:
-        return sum(line.release.released * line.offer.face_value_fen for line in self.releases)
+        return sum(line.released_fen for line in self.releases)
 
     @property
     def planned_fen(self) -> int:
-        return sum(line.release.stock * line.offer.face_value_fen for line in self.releases)
+        return sum(line.planned_fen for line in self.releases)
 
     @property
     def claimed_fen(self) -> int:
-        return sum(line.claimed * line.offer.face_value_fen for line in self.releases)
+        return sum(line.claimed_fen for line in self.releases)
+
+    @property
+    def is_money(self) -> bool:
+        """Whether amounts are on release in it."""
+        return any(line.is_money for line in self.releases)
 
 
 def campaign(campaign_id: int) -> Campaign:

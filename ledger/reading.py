@@ -90,10 +90,11 @@ class Movement:
 
 @dataclass(frozen=True)
 class ReleaseMoney:
-    """What has left one release's account, in fen."""
+    """What has left one release's account, in fen; ``reserved_fen`` less what came back to it."""
 
     claimed_fen: int = 0
     recalled_fen: int = 0
+    reserved_fen: int = 0
 
 
 @dataclass
@@ -133,8 +134,20 @@ def money_by_release(campaign_id: int) -> dict[int, ReleaseMoney]:
     sums: dict[int, dict[str, int]] = defaultdict(dict)
     for release_id, code, fen in rows:
         sums[release_id or 0][code] = int(fen)
+    back = dict(
+        db.session.execute(
+            select(LedgerAccount.release_id, func.sum(Transfer.amount_fen))
+            .join(LedgerAccount, LedgerAccount.id == Transfer.credit_account_id)
+            .where(LedgerAccount.campaign_id == campaign_id, Transfer.code == Code.UNRESERVE.value)
+            .group_by(LedgerAccount.release_id)
+        ).all()
+    )
     return {
-        release_id: ReleaseMoney(by_code.get(Code.CLAIM.value, 0), by_code.get(Code.RECALL.value, 0))
+        release_id: ReleaseMoney(
+            by_code.get(Code.CLAIM.value, 0),
+            by_code.get(Code.RECALL.value, 0),
+            by_code.get(Code.RESERVE.value, 0) - int(back.get(release_id, 0)),
+        )
         for release_id, by_code in sums.items()
     }
 

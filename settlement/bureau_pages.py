@@ -1,6 +1,7 @@
 """The bureau's desk: the year in one sentence and a few numbers, what is open now, and what waits for whom."""
 
 from datetime import date
+from typing import Any
 
 from flask import Blueprint, render_template, request
 
@@ -10,7 +11,7 @@ from foundation.clock import bureau_day
 from identity import gates
 from identity.directory import officer_names
 from ledger import reading as ledger
-from settlement import event_figures, reading
+from settlement import event_figures, payout_reading, payout_returns, reading
 from settlement.charts import chart_of
 from settlement.metrics import BY_KEY
 from settlement.reports import Query, report
@@ -51,8 +52,22 @@ def overview() -> str:
         to_approve=reading.batch_page(1, status="closed").rows,
         to_pay=reading.batch_page(1, status="approved").rows,
         unsettled=reading.unsettled(),
+        payouts=_payouts(),
         last_audit=ledger.last_audit(),
         today=bureau_day(clock.now()),
         events=event_figures.totals(first_day=first_day, last_day=last_day),
         not_driven=event_figures.NOT_DRIVEN,
     )
+
+
+def _payouts() -> dict[str, Any]:
+    """Return what waits for somebody on the way of subsidies to citizens."""
+    waiting = [
+        line for status in ("closed", "approved", "sent") for line in payout_reading.batch_page(1, status=status).rows
+    ]
+    return {
+        "due": payout_reading.due(),
+        "waiting": waiting,
+        "failed": payout_reading.failed(),
+        "claims": payout_returns.open_claims(),
+    }

@@ -27,7 +27,8 @@ AMOUNTS_IN_YUAN = Words(N_("金额单位：元"))
 
 @dataclass(frozen=True)
 class Column:
-    """``kind``: "text", "fen", "count", "percent" or "ratio"."""
+    """``kind``: "text", "digits", "fen", "count", "percent" or "ratio". Digits are text that is all digits, such as an
+    account number: a spreadsheet that opens a CSV file would take it for a number and lose its end."""
 
     name: Words | str
     kind: str
@@ -92,7 +93,7 @@ def to_xlsx(sheet: Sheet) -> bytes:
         for place, (cell, column) in enumerate(zip(row, sheet.columns, strict=True)):
             if cell is None:
                 page.write_string(number, place, "—")
-            elif column.kind == "text":
+            elif column.kind in ("text", "digits"):
                 page.write_string(number, place, _text(cell))
             else:
                 value = Decimal(cell) / 100 if column.kind == "fen" else cell
@@ -113,6 +114,9 @@ def _csv_cell(cell: Any, column: Column) -> str:
         return f"{Decimal(cell) * 100:.2f}%"
     if column.kind == "ratio":
         return f"1:{Decimal(cell):.2f}"
+    if column.kind == "digits":
+        # A tab before it keeps it text, and is no sign of the number to whoever reads it.
+        return f"\t{cell}" if cell else ""
     return _safe(_text(cell)) if column.kind == "text" else str(cell)
 
 

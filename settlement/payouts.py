@@ -4,7 +4,7 @@ Of two who do the same at once one does it: every step is the conditional update
 are taken in the order payout_batch, payout, payout_line, ledger accounts.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -64,6 +64,8 @@ class BankAnswer:
     is_paid: bool
     reference: str = ""
     reason: str = ""
+    #: what the bank says it paid, where its file says so
+    amount_fen: int | None = None
 
 
 def close(campaign_id: int, *, by: str) -> PayoutBatch:
@@ -159,7 +161,7 @@ def record_answers(batch_id: int, answers: Sequence[BankAnswer], *, by: str) -> 
             )
         ).all()
     )
-    _check(answers, lines)
+    _check(answers, lines, _amounts(lines.values()))
     paid = [lines[each.number] for each in answers if each.is_paid]
     failed = {lines[each.number]: each.reason.strip()[:100] for each in answers if not each.is_paid}
     _all_moved(paid, PAYOUT.apply(Payout, paid, "pay", Step(by, now, f"batch {batch_id}"), also_set={"failure": ""}))
@@ -219,13 +221,14 @@ def _moves(campaign_id: int, payout_ids: Collection[UUID], code: Code) -> list[P
     return postings
 
 
-def _check(answers: Sequence[BankAnswer], lines: Iterable[int]) -> None:
-    known = set(lines)
+def _check(answers: Sequence[BankAnswer], lines: Mapping[int, UUID], amounts: Mapping[UUID, int]) -> None:
     seen: set[int] = set()
     for each in answers:
-        if each.number not in known or each.number in seen:
+        if each.number not in lines or each.number in seen:
             raise AnswersDoNotFit(number=each.number, why=Words(N_("不在这一批里，或者已经有了结果")))
         seen.add(each.number)
+        if each.amount_fen not in (None, amounts[lines[each.number]]):
+            raise AnswersDoNotFit(number=each.number, why=Words(N_("金额与清单不一致")))
         if each.is_paid and not 2 <= len(each.reference.strip()) <= 60:
             raise AnswersDoNotFit(number=each.number, why=Words(N_("付款成功的要有银行流水号")))
         if not each.is_paid and len(each.reason.strip()) < 2:
@@ -248,8 +251,8 @@ def _waiting(batch_id: int) -> Sequence[UUID]:
     ).all()
 
 
-def _amounts(payout_ids: Collection[UUID]) -> dict[UUID, int]:
-    return dict(db.session.execute(select(Payout.id, Payout.amount_fen).where(Payout.id.in_(payout_ids))).all())
+def _amounts(payout_ids: Iterable[UUID]) -> dict[UUID, int]:
+    return dict(db.session.execute(select(Payout.id, Payout.amount_fen).where(Payout.id.in_(list(payout_ids)))).all())
 
 
 def _batch(batch_id: int) -> PayoutBatch:

@@ -26,6 +26,7 @@ from merchants.pos_api import blueprint as pos
 from merchants.pos_orders import blueprint as pos_orders
 from settlement.bureau_events import blueprint as events_desk
 from settlement.bureau_pages import blueprint as desk
+from settlement.bureau_payouts import blueprint as payouts_desk
 from settlement.bureau_reports import blueprint as settlement_desk
 from settlement.bureau_statements import blueprint as statements_desk
 from voucher.bureau_assisted import blueprint as assisted_desk
@@ -72,6 +73,7 @@ DOORS: tuple[Door, ...] = (
     Door(split_orders_desk, "/bureau/merchants/split-orders", gates.officer()),
     Door(settlement_desk, "/bureau/settlement", gates.officer()),
     Door(statements_desk, "/bureau/statements", gates.officer()),
+    Door(payouts_desk, "/bureau/payouts", gates.officer()),
     Door(ledger_desk, "/bureau/ledger", gates.officer()),
     Door(pos, "/api/pos/v1", gates.till_key, forms=False),
     Door(pos_orders, "/api/pos/v1/orders", gates.till_key, forms=False),
