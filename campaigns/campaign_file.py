@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from marshmallow import ValidationError, fields, validates_schema
+from marshmallow import ValidationError, fields, pre_load, validates_schema
 
 from campaigns.consistency import contradictions
 from campaigns.definition import (
@@ -25,6 +25,8 @@ from campaigns.definition import (
     RoundDefinition,
     Source,
 )
+from campaigns.terms import article
+from campaigns.terms.article import ArticleSchema
 from campaigns.terms.axis import StrategyField
 from campaigns.terms.file_fields import Code, Count, County, Flag, Moment, Table, Text, Yuan, choice
 from campaigns.terms.quote import OfferTerms
@@ -78,6 +80,13 @@ class _OfferSchema(Table):
     scope = StrategyField("scope", default_kind="places")
     validity = StrategyField("validity", required=True)
     refund = StrategyField("refund", default_kind="return_if_valid")
+    article = fields.Nested(ArticleSchema)
+
+    @pre_load
+    def _a_qualification_does_not_come_back(self, data: Any, **_options: Any) -> Any:
+        benefit = data.get("benefit") if isinstance(data, Mapping) else None
+        by_grade = isinstance(benefit, Mapping) and benefit.get("kind") == "percent_by_grade"
+        return {"refund": {"kind": "no_return"}, **data} if by_grade else data
 
 
 class _PeopleSchema(Table):
@@ -177,7 +186,14 @@ def _build(loaded: Mapping[str, Any]) -> Definition:
             OfferDefinition(
                 offer["code"],
                 offer["name"],
-                OfferTerms(offer["benefit"], offer["funding"], offer["scope"], offer["validity"], offer["refund"]),
+                OfferTerms(
+                    offer["benefit"],
+                    offer["funding"],
+                    offer["scope"],
+                    offer["validity"],
+                    offer["refund"],
+                    article.read(offer.get("article")),
+                ),
             )
             for offer in loaded["offers"]
         ),

@@ -13,6 +13,7 @@ from campaigns.definition import LEVELS, Definition
 from campaigns.goods import GRADES, categories
 from campaigns.kinds import PRESETS
 from campaigns.places import counties, industries
+from campaigns.terms.article import NUMBERS
 from campaigns.terms.axis import kind_of
 from campaigns.terms.benefit.percent_by_grade import INVOICES, ROUNDINGS
 from campaigns.terms.benefit.price_tiers import BASES
@@ -46,6 +47,7 @@ NAMES = {
     "packs": "券包", "pack": "券包", "contents": "内容", "offer": "券", "group": "选择组", "people": "谁可以领",
     "same_person": "同一人", "real_name": "实名", "min_age": "最低年龄", "register_until": "报名截止",
     "draw_at": "开奖时间", "take_up_hours": "领取期限小时数",
+    "article": "商品登记", "identify": "登记号码", "confirm_days": "核验后几天内完成",
     "cost_yuan": "成本", "advertised_yuan": "对外价值", "least_yuan": "最低", "most_yuan": "最高",
 }  # fmt: skip
 
@@ -162,6 +164,7 @@ _MEANINGS: Mapping[str, Mapping[str, str]] = {
     "invoice": INVOICES,
     "price": BASES,
     "given_as": GIVEN_AS,
+    "identify": NUMBERS,
 }
 
 

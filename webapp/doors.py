@@ -18,6 +18,7 @@ from merchants.bureau_pages import blueprint as merchants_desk
 from merchants.citizen_pages import blueprint as shop_pages
 from merchants.merchant_pages import blueprint as till_pages
 from merchants.merchant_refunds import blueprint as till_refunds
+from merchants.merchant_sales import blueprint as till_sales
 from merchants.pos_api import blueprint as pos
 from settlement.bureau_pages import blueprint as desk
 from settlement.bureau_reports import blueprint as settlement_desk
@@ -51,6 +52,7 @@ DOORS: tuple[Door, ...] = (
     Door(shop_pages, "/", gates.open_to_all),
     Door(till_pages, "/till", gates.cashier),
     Door(till_refunds, "/till/refunds", gates.cashier),
+    Door(till_sales, "/till/sales", gates.cashier),
     Door(desk, "/bureau", gates.officer()),
     Door(campaigns_desk, "/bureau/campaigns", gates.officer()),
     Door(simulation_desk, "/bureau/campaigns", gates.officer()),

@@ -51,6 +51,7 @@ JOBS: tuple[Job, ...] = (
     Job("notify_winners", EVERY_MINUTE, voucher.jobs.notify_winners),
     Job("close_rounds", EVERY_MINUTE, campaigns.jobs.close_rounds),
     Job("expire_vouchers", EVERY_MINUTE, voucher.jobs.expire_vouchers),
+    Job("return_spares", time(0, 5), voucher.jobs.return_spares),
     Job("close_day", time(0, 10), settlement.jobs.close_day),
     Job("audit_ledger", EVERY_HOUR, audit_ledger),
     Job("forget_codes", time(3, 10), voucher.jobs.forget_codes),
