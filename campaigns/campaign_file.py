@@ -11,7 +11,7 @@ from dataclasses import fields as dataclass_fields
 from decimal import Decimal
 from typing import Any
 
-from marshmallow import ValidationError, fields, validates_schema
+from marshmallow import ValidationError, fields, pre_load, validates_schema
 
 from campaigns.consistency import contradictions
 from campaigns.definition import (
@@ -28,6 +28,8 @@ from campaigns.definition import (
     Source,
 )
 from campaigns.places import cities
+from campaigns.terms import article
+from campaigns.terms.article import ArticleSchema
 from campaigns.terms.axis import StrategyField
 from campaigns.terms.file_fields import Code, Count, County, Flag, Moment, Table, Text, Yuan, choice, said
 from campaigns.terms.quote import OfferTerms
@@ -36,8 +38,8 @@ from identity.persons import DEFAULT_KINDS
 from identity.persons import KINDS as KINDS_OF_IDENTIFIER
 
 LONGEST_DOCUMENT = 200_000
-#: The axes along which offers differ, each a table of an offer.
-OFFER_AXES = tuple(item.name for item in dataclass_fields(OfferTerms))
+#: The axes along which offers differ, each a table of an offer that names its strategy.
+OFFER_AXES = tuple(item.name for item in dataclass_fields(OfferTerms) if item.name != "article")
 #: The least age where identity numbers are asked for and the file names none.
 ADULT = 18
 
@@ -85,6 +87,13 @@ class _OfferSchema(Table):
     refund = StrategyField("refund", default_kind="return_if_valid")
     use = StrategyField("use", default_kind="counted")
     evidence = StrategyField("evidence", default_kind="none")
+    article = fields.Nested(ArticleSchema)
+
+    @pre_load
+    def _a_qualification_does_not_come_back(self, data: Any, **_options: Any) -> Any:
+        benefit = data.get("benefit") if isinstance(data, Mapping) else None
+        by_grade = isinstance(benefit, Mapping) and benefit.get("kind") == "percent_by_grade"
+        return {"refund": {"kind": "no_return"}, **data} if by_grade else data
 
 
 class _OtherCampaignSchema(Table):
@@ -232,7 +241,8 @@ def _build(loaded: Mapping[str, Any]) -> Definition:
 
 
 def _offer(loaded: Mapping[str, Any]) -> OfferDefinition:
-    terms = OfferTerms(**{axis: loaded[axis] for axis in OFFER_AXES})
+    strategies = {axis: loaded[axis] for axis in OFFER_AXES}
+    terms = OfferTerms(**strategies, article=article.read(loaded.get("article")))
     return OfferDefinition(loaded["code"], loaded["name"], terms)
 
 

@@ -1,5 +1,6 @@
 """What is published, as values: read once per process, for published versions never change."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,8 @@ from campaigns.models import Campaign, CampaignRound, CampaignVersion, FundSourc
 from campaigns.terms.benefit.price_tiers import PriceTiers
 from campaigns.terms.issuance.application import Application
 from campaigns.terms.issuance.lottery import Lottery
+from campaigns.terms.limits.chances import Chances
+from campaigns.terms.limits.per_person import PerPerson
 from campaigns.terms.quote import OfferTerms
 from foundation.db import db
 
@@ -54,7 +57,7 @@ class OfferFacts:
     def by_payer(self, discount_fen: int) -> dict[str, int]:
         """Return payer ("government", "bank", "merchant") → fen of a discount, payers without a part left out."""
         found = {"government": 0, "bank": 0, "merchant": 0}
-        for code, fen in self.terms.funding.split(discount_fen).items():
+        for code, fen in self.terms.split(discount_fen).items():
             level = self.levels[self.source_ids[code]]
             found[level if level in found else "government"] += fen
         return {payer: fen for payer, fen in found.items() if fen}
@@ -97,6 +100,28 @@ class ReleaseFacts:
     application: Application | None = None
     #: whether staff claim it for people, and nobody else
     assisted: bool = False
+    #: how often a person may claim each category, where the round says so
+    chances: int | None = None
+
+    @property
+    def categories(self) -> Mapping[str, int]:
+        """category → how many articles per person, where it is claimed by category."""
+        return self.offer.terms.categories
+
+    def quotas_of(self, category: str) -> tuple[tuple[str, int], ...]:
+        """Return (scope key, most per person) of a claim of this category, "" for what has none, in one fixed order.
+
+        Articles are counted while they are held or bought, chances for good; both over all rounds of the campaign.
+        """
+        if not category:
+            return self.quotas
+        quantity = self.categories[category]
+        campaign_id = self.offer.campaign_id
+        of_category = (
+            (item_scope(campaign_id, category), quantity),
+            (f"{CHANCE}{campaign_id}:{category}", quantity if self.chances is None else self.chances),
+        )
+        return tuple(sorted((*self.quotas, *of_category)))
 
     @property
     def offer(self) -> OfferFacts:
@@ -185,7 +210,7 @@ def _release_facts(release: Release, a_round: CampaignRound) -> ReleaseFacts:
         each for each in planned.releases if (each.pack == release.pack if release.pack else each.offer == offer.code)
     )
     counted = _counted_in(a_round, planned, rows[0])
-    quotas = {limit.scope_key(**counted): limit.count for limit in planned.limits}
+    quotas = {limit.scope_key(**counted): limit.count for limit in planned.limits if isinstance(limit, PerPerson)}
     if offer.is_priced_when_claimed and isinstance(offer.terms.benefit, PriceTiers):
         # A buyer has no more in all rounds together than the table allows, and other campaigns may ask for that.
         whole = f"campaign:{a_round.campaign_id}"
@@ -206,6 +231,7 @@ def _release_facts(release: Release, a_round: CampaignRound) -> ReleaseFacts:
         by_list=planned.by_list,
         application=planned.application,
         assisted=planned.assisted is not None,
+        chances=next((limit.count for limit in planned.limits if isinstance(limit, Chances)), None),
     )
 
 
@@ -229,8 +255,15 @@ def _counted_in(a_round: CampaignRound, planned: RoundDefinition, first: Release
 
 
 CHOICE = "choice:"
+ITEM = "item:"
+CHANCE = "chance:"
 #: Above every limit per person.
 MOST = 1_000
+
+
+def item_scope(campaign_id: int, category: str) -> str:
+    """Return the scope in which a person's articles of one category are counted over a campaign."""
+    return f"{ITEM}{campaign_id}:{category}"
 
 
 def choice_scope(round_id: int, number: int) -> str:

@@ -13,6 +13,7 @@ from campaigns.terms.issuance.assisted import Assisted
 from campaigns.terms.issuance.first_come import FirstCome
 from campaigns.terms.issuance.lottery import Lottery
 from campaigns.terms.issuance.named_list import NamedList
+from campaigns.terms.limits.chances import Chances
 from campaigns.terms.limits.per_person import PerPerson
 from campaigns.terms.quote import Benefit, OfferTerms
 from foundation.errors import N_
@@ -131,7 +132,7 @@ class RoundDefinition:
     opens_at: datetime
     closes_at: datetime
     issuance: FirstCome | Lottery | NamedList | Assisted | Application
-    limits: Sequence[PerPerson]
+    limits: Sequence[PerPerson | Chances]
     releases: Sequence[ReleaseDefinition]
 
     @property

@@ -126,6 +126,7 @@ register(
             ('claim', 'reserved', 'outstanding'), ('redeem', 'outstanding', 'due'), ('clear', 'due', 'cleared'),
             ('bounce', 'cleared', 'due'), ('refund', 'due', 'budget'), ('refund', 'cleared', 'budget'),
             ('recall', 'released', 'budget'), ('expire', 'outstanding', 'budget'),
+            ('spare', 'outstanding', 'budget'),
             ('redeem', 'outstanding', 'payable'), ('redeem', 'outstanding', 'borne'),
             ('void', 'payable', 'outstanding'), ('void', 'borne', 'outstanding'),
             ('clear', 'payable', 'cleared'), ('pay', 'cleared', 'paid'),

@@ -82,7 +82,8 @@ def redeem_order(
             "redeemed_at": now,
         }
         insert_rows(RedemptionOrder, [row])
-        return OrderReceipt(order_id, tuple(redemptions.write(accepted, now, order_id=order_id)))
+        done = [(new_id(), each) for each in accepted]
+        return OrderReceipt(order_id, tuple(redemptions.write(done, now, order_id=order_id)))
 
 
 def quote_codes(counter: Counter, code_texts: Sequence[str], bill_fen: int, *, list_fen: int | None = None) -> Award:

@@ -29,11 +29,12 @@ from ledger.accounts import Code
 from ledger.posting import FundsInsufficient, Posting, post, transfers_of
 from merchants.errors import AlreadyRefunded, AlreadyVoided, RedemptionUnknown, RefundReasonMissing
 from merchants.hand_ins import withdraw
+from merchants.items import release_numbers
 from merchants.models import Redemption, Refund, RefundPart
 from merchants.register import Counter
 from merchants.scans import require_site
 from merchants.states import REDEMPTION
-from voucher import spending, use_limits
+from voucher import qualifications, spending, use_limits
 
 
 @dataclass(frozen=True)
@@ -259,6 +260,9 @@ def _carry_out(
     parts = _parts(redemption, goods_fen, reversal.pool_fen)
     facts = offer_facts(redemption.offer_id)
     borne_fen = sum(part.discount_fen for source, part in parts.items() if facts.is_borne(source))
+    if before[0] + goods_fen == redemption.bill_fen:
+        release_numbers([redemption.id])
+        qualifications.free([redemption.entitlement_id])
     statement_id = _count(redemption, goods_fen, reversal.pool_fen, before, step, restores=reversal.restores)
     at_once = statement_id is None or reversal.pool_fen == borne_fen
     refund_id = new_id()

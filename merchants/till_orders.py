@@ -7,20 +7,21 @@ from typing import Any
 from foundation.errors import Refusal
 from foundation.idempotency import Answer
 from merchants import orders
+from merchants.asking import Asked
 from merchants.redemptions import record_refusal
 from merchants.register import Counter
 
 
-def redeem_together(counter: Counter, asked: dict[str, Any], refused: Callable[[Refusal], Answer]) -> Answer:
+def redeem_together(counter: Counter, asked: Asked, refused: Callable[[Refusal], Answer]) -> Answer:
     """Redeem the codes that the till has gathered, all or none; each refused scan stays on the trail."""
-    code_texts = [text if isinstance(text, str) else "" for text in asked["codes"]]
+    code_texts = asked.code_texts or []
     try:
-        receipt = orders.redeem_order(counter, code_texts, asked["bill_fen"], list_fen=asked["list_fen"])
+        receipt = orders.redeem_order(counter, code_texts, asked.bill_fen, list_fen=asked.more["list_fen"])
     except Refusal as refusal:
         if refusal.retryable:
             raise
         for text in code_texts[: orders.MOST_CODES]:
-            record_refusal(counter, refusal, code_text=text, bill_fen=asked["bill_fen"])
+            record_refusal(counter, refusal, code_text=text, bill_fen=asked.bill_fen)
         return refused(refusal)
     return Answer(HTTPStatus.CREATED, {"ok": True, "receipt": _document(receipt)})
 

@@ -48,6 +48,7 @@ class Sums:
     expired_fen: int = 0
     recalled_count: int = 0
     recalled_fen: int = 0
+    spare_fen: int = 0
     redeemed_count: int = 0
     redeemed_fen: int = 0
     voided_count: int = 0
@@ -69,6 +70,7 @@ _FIGURE_OF = {
     Code.CLAIM: "claimed",
     Code.EXPIRE: "expired",
     Code.RECALL: "recalled",
+    Code.SPARE: "spare",
 }
 
 
@@ -82,7 +84,7 @@ def compute(first_day: date, last_day: date) -> dict[Place, Sums]:
 
 
 def _add_issuance(figures: dict[Place, Sums], first_day: date, last_day: date) -> None:
-    """Add what was released, claimed, expired and recalled."""
+    """Add what was released, claimed, expired, recalled, and returned since it was not needed."""
     # The account that knows the offer: where release and claim put the money, where the others took it from.
     side = case(
         (Transfer.code.in_([Code.RELEASE.value, Code.CLAIM.value]), Transfer.credit_account_id),
@@ -119,7 +121,8 @@ def _add_issuance(figures: dict[Place, Sums], first_day: date, last_day: date) -
         name = _FIGURE_OF[Code(code)]
         setattr(sums, f"{name}_fen", getattr(sums, f"{name}_fen") + int(fen))
         facts = offer_facts(offer_id)
-        if source_id == next(iter(facts.split)) and not facts.is_priced_when_claimed:
+        # A spare is of no fixed amount, so its sum does not say how many there were.
+        if code != Code.SPARE and source_id == next(iter(facts.split)) and not facts.is_priced_when_claimed:
             setattr(sums, f"{name}_count", getattr(sums, f"{name}_count") + int(fen) // facts.split[source_id])
     _count_applied_for(figures, first_day, last_day)
 

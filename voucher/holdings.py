@@ -3,13 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, select
 
 from campaigns.catalog import offer_facts
+from campaigns.goods import category_name
 from campaigns.models import Campaign, Offer
 from campaigns.places import where
+from campaigns.terms.quote import OfferTerms
+from campaigns.terms.worth import WorthTable
 from foundation import clock
 from foundation.clock import bureau_day
 from foundation.db import db
@@ -53,6 +57,24 @@ class HeldVoucher:
     use_rule: Words
     #: how many of its kind one order may have
     per_order: int = 1
+    #: of what goods it is for, where it is a qualification, what it gives, and its table
+    category: str = ""
+    rule: Words | None = None
+    table: WorthTable | None = None
+    #: the store that has scanned it and may complete the sale, until when
+    confirmed_place: str | None = None
+    confirmed_until: datetime | None = None
+
+    @property
+    def more_facts(self) -> list[tuple[str, str]]:
+        """(heading, value) of what the table says of its category beyond rate and cap."""
+        if self.table is None:
+            return []
+        return [pair for row in self.table.rows for pair in zip(self.table.header[3:], row[3:], strict=True)]
+
+    @property
+    def category_name(self) -> str:
+        return category_name(self.category) if self.category else ""
 
     @property
     def places(self) -> Words:
@@ -170,4 +192,19 @@ def _held(entitlement: Entitlement, offer: Offer, campaign: Campaign, now: datet
         refund_rule=terms.refund.describe(),
         use_rule=terms.use.describe(),
         per_order=terms.use.per_order,
+        **(_qualification(entitlement, terms, now) if entitlement.category else {}),
     )
+
+
+def _qualification(entitlement: Entitlement, terms: OfferTerms, now: datetime) -> dict[str, Any]:
+    """Return what only a qualification tells its holder."""
+    confirmed = entitlement.confirmed_until is not None and now < entitlement.confirmed_until
+    table = terms.benefit.table()
+    mine = tuple(row for row in table.rows if row[0] == category_name(entitlement.category))
+    return {
+        "category": entitlement.category,
+        "rule": terms.benefit.describe(),
+        "table": WorthTable(table.header, mine),
+        "confirmed_place": entitlement.confirmed_place if confirmed else None,
+        "confirmed_until": entitlement.confirmed_until if confirmed else None,
+    }

@@ -22,6 +22,7 @@ from merchants.citizen_pages import blueprint as shop_pages
 from merchants.merchant_events import blueprint as till_events
 from merchants.merchant_pages import blueprint as till_pages
 from merchants.merchant_refunds import blueprint as till_refunds
+from merchants.merchant_sales import blueprint as till_sales
 from merchants.pos_api import blueprint as pos
 from merchants.pos_orders import blueprint as pos_orders
 from settlement.bureau_events import blueprint as events_desk
@@ -61,6 +62,7 @@ DOORS: tuple[Door, ...] = (
     Door(till_pages, "/till", gates.cashier),
     Door(till_events, "/till/events", gates.cashier),
     Door(till_refunds, "/till/refunds", gates.cashier),
+    Door(till_sales, "/till/sales", gates.cashier),
     Door(desk, "/bureau", gates.officer()),
     Door(campaigns_desk, "/bureau/campaigns", gates.officer()),
     Door(form_desk, "/bureau/campaigns", gates.officer()),

@@ -376,8 +376,10 @@ def test_every_strategy_is_found_by_being_there():
         "validity": ["days", "fixed_end", "hours", "month_end", "natural_days", "same_day"],
     }
     assert len(strategies("campaigns.terms.refund")) == 5
-    assert list(strategies("campaigns.terms.issuance")) == ["application", "first_come", "lottery", "named_list"]
-    assert list(strategies("campaigns.terms.limits")) == ["per_person"]
+    assert list(strategies("campaigns.terms.issuance")) == [
+        "application", "assisted", "first_come", "lottery", "named_list",
+    ]  # fmt: skip
+    assert list(strategies("campaigns.terms.limits")) == ["chances", "per_person"]
 
 
 @pytest.mark.parametrize(

@@ -27,10 +27,8 @@ export class RedeemCall {
     }
   }
 
-  redeem(code, billFen, listFen) {
-    // Several codes on one bill come as a list.
-    const read = Array.isArray(code) ? { codes: code } : { code };
-    const scan = { key: newKey(), body: { ...read, bill_fen: billFen, list_fen: listFen } };
+  redeem(body) {
+    const scan = { key: newKey(), body };
     this.keep(scan);
     return this.settle(scan);
   }
