@@ -47,7 +47,7 @@ NAMES = {
     "packs": "券包", "pack": "券包", "contents": "内容", "offer": "券", "group": "选择组", "people": "谁可以领",
     "same_person": "同一人", "real_name": "实名", "min_age": "最低年龄", "register_until": "报名截止",
     "draw_at": "开奖时间", "take_up_hours": "领取期限小时数",
-    "beside": "与线上轮次合并限领",
+    "beside": "与线上轮次合并限领", "goods_excluded": "不能买的商品",
     "use": "用券", "per_order": "每单张数", "per_day": "每人每天张数", "thresholds": "多张的门槛",
     "cost_yuan": "成本", "advertised_yuan": "对外价值", "least_yuan": "最低", "most_yuan": "最高",
 }  # fmt: skip

@@ -165,7 +165,12 @@ def _use(definition: Definition) -> Section:
 def _use_rules(definition: Definition) -> list[str]:
     """How many may be used together and per day, and that an order is not split for more."""
     rules = _grouped(definition.offers, lambda offer: str(offer.terms.use.describe()))
-    return [*(f"{names}{rule}。" for rule, names in rules), "不同的券不能在一单里同用，严禁拆单。"]
+    excluded = _grouped(definition.offers, lambda offer: "、".join(offer.terms.scope.goods_excluded))
+    return [
+        *(f"{names}{rule}。" for rule, names in rules),
+        "不同的券不能在一单里同用，严禁拆单。",
+        *(f"{names}不能用于购买{goods}，这些商品不计入消费金额。" for goods, names in excluded if goods),
+    ]
 
 
 def _who(kind: str) -> str:

@@ -40,6 +40,8 @@ class OfferView:
     contents: Sequence[tuple[int, "OfferView"]] = ()
     #: the choice group it belongs to, or empty
     group: str = ""
+    #: what it may not buy, in words
+    goods_excluded: Sequence[str] = ()
 
     @property
     def count(self) -> int:
@@ -50,7 +52,10 @@ class OfferView:
     def lines(self) -> list[Words]:
         """What it says under its name: what a pack holds, else where and until when the voucher may be used."""
         if not self.contents:
-            return [self.places, self.validity]
+            told = [self.places, self.validity]
+            if self.goods_excluded:
+                told.append(Words(N_("不能买%(goods)s"), goods="、".join(self.goods_excluded)))
+            return told
         inside = [
             Words(N_("%(count)s 张 %(rule)s %(name)s"), count=count, rule=offer.rule, name=offer.name)
             for count, offer in self.contents
@@ -237,6 +242,7 @@ def _offer_view(release: Release, offer: Offer) -> OfferView:
         industries=terms.scope.industries,
         places=terms.scope.describe(),
         validity=terms.validity.describe(),
+        goods_excluded=terms.scope.goods_excluded,
         released=release.released,
         remaining=release.remaining,
     )

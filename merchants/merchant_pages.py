@@ -16,7 +16,7 @@ from foundation.errors import Refusal
 from foundation.idempotency import Answer, fingerprint
 from foundation.speech import translate
 from identity import gates
-from merchants.errors import MerchantSuspended
+from merchants.errors import GoodsToConfirm, MerchantSuspended
 from merchants.models import Store
 from merchants.photo import PhotoUnreadable, code_in_photo
 from merchants.receipts import Receipt, receipt_of, receipts_of_day, receipts_of_order, totals
@@ -77,7 +77,7 @@ def redeem() -> Response:
     """Redeem one scan, once per Idempotency-Key; a refusal is an answer too, and stays on the trail."""
     body = request.get_json(silent=True)
     body = body if isinstance(body, dict) else {}
-    asked = {name: body.get(name) for name in ("code", "codes", "bill_fen", "list_fen")}
+    asked = {name: body.get(name) for name in ("code", "codes", "bill_fen", "list_fen", "excluded_fen")}
     try:
         counter = _place().counter
         answer = idempotency.once(
@@ -97,13 +97,23 @@ def _redeem_once(counter: Counter, asked: dict[str, Any]) -> Answer:
         return redeem_together(counter, asked, _refused)
     code_text = asked["code"] if isinstance(asked["code"], str) else ""
     try:
-        receipt = redeem_operation(counter, code_text, asked["bill_fen"], list_fen=asked["list_fen"])
+        receipt = redeem_operation(
+            counter,
+            code_text,
+            asked["bill_fen"],
+            list_fen=asked["list_fen"],
+            excluded_fen=asked["excluded_fen"],
+            asks_goods=True,
+        )
     except Refusal as refusal:
         if refusal.retryable:
             raise
+        if isinstance(refusal, GoodsToConfirm):
+            # A question to the cashier and no refused scan; its answer is another request.
+            return _refused(refusal)
         record_refusal(counter, refusal, code_text=code_text, bill_fen=asked["bill_fen"])
         answer = _refused(refusal)
-        better = better_than(counter, code_text, asked["bill_fen"], 0, refusal=refusal)
+        better = better_than(counter, code_text, asked["bill_fen"] - (asked["excluded_fen"] or 0), 0, refusal=refusal)
         return Answer(answer.status, answer.body | {"advice": advice_words(better, refused=True)})
     better = better_than(counter, code_text, receipt.bill_fen, receipt.discount_fen)
     told = {"ok": True, "receipt": _receipt_document(receipt), "advice": advice_words(better)}
@@ -125,6 +135,7 @@ def _receipt_document(receipt: Receipt) -> dict[str, Any]:
         "list_fen": receipt.list_fen,
         "merchant_discount_fen": receipt.merchant_discount_fen,
         "bill_fen": receipt.bill_fen,
+        "excluded_fen": receipt.excluded_fen,
         "discount_fen": receipt.discount_fen,
         "customer_pays_fen": receipt.customer_pays_fen,
         "redeemed_at": receipt.redeemed_at.isoformat(),

@@ -115,6 +115,7 @@ class Redemption(Base):
             name="refunds_within",
         ),
         CheckConstraint("list_fen IS NULL OR list_fen >= bill_fen", name="list_price"),
+        CheckConstraint("excluded_fen >= 0", name="excluded"),
         # The last guard against spending an entitlement twice, under everything that should have stopped it.
         Index(
             "uq_redemption_entitlement_id_live",
@@ -142,6 +143,8 @@ class Redemption(Base):
     #: before the merchant's own discounts, where the till said so; the bill is after them
     list_fen: Mapped[int | None] = mapped_column(BigInteger)
     bill_fen: Mapped[int] = mapped_column(BigInteger)
+    #: goods that the voucher may not buy: paid beside the bill, and counted nowhere in it
+    excluded_fen: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     discount_fen: Mapped[int] = mapped_column(BigInteger)
     #: the merchant's own share of the discount, which nobody owes it
     borne_fen: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
@@ -163,7 +166,7 @@ class Redemption(Base):
 
     @property
     def customer_pays_fen(self) -> int:
-        return self.bill_fen - self.discount_fen
+        return self.bill_fen + self.excluded_fen - self.discount_fen
 
 
 class Refund(Base):

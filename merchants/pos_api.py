@@ -12,7 +12,7 @@ from flask_smorest import Blueprint
 from foundation.errors import Refusal
 from foundation.idempotency import Answer
 from merchants import redemptions, refunds
-from merchants.pos_answers import KEY_HEADER, REPLAYED, answer_once, problems, refused, till_counter
+from merchants.pos_answers import KEY_HEADER, REPLAYED, amounts, answer_once, problems, quoted, refused, till_counter
 from merchants.pos_schemas import (
     QuoteAnswer,
     ReceiptAnswer,
@@ -43,11 +43,11 @@ def redeem(body: dict[str, Any]) -> Response:
     customer. A refused code stays refused under the same Idempotency-Key.
     """
     counter = till_counter()
-    code_text, bill_fen, list_fen = body["code"], body["bill_fen"], body.get("list_fen")
+    code_text, bill_fen = body["code"], body["bill_fen"]
 
     def work() -> Answer:
         try:
-            receipt = redemptions.redeem(counter, code_text, bill_fen, list_fen=list_fen)
+            receipt = redemptions.redeem(counter, code_text, bill_fen, **amounts(body))
         except Refusal as refusal:
             if refusal.retryable:
                 raise
@@ -144,7 +144,8 @@ def quote(body: dict[str, Any]) -> Any:
 
     Changes nothing, and promises nothing: the code may be used elsewhere in the meantime.
     """
-    return redemptions.quote_code(till_counter(), body["code"], body["bill_fen"], list_fen=body.get("list_fen"))
+    award = redemptions.quote_code(till_counter(), body["code"], body["bill_fen"], **amounts(body))
+    return quoted(award, body)
 
 
 def _receipt_document(receipt: Receipt) -> dict[str, Any]:

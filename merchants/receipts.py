@@ -16,7 +16,7 @@ from merchants.models import Merchant, Redemption, Store
 
 @dataclass(frozen=True)
 class Receipt:
-    """What the till shows: bill = discount + what to collect from the customer, in fen."""
+    """What the till shows: bill + excluded = discount + what to collect from the customer, in fen."""
 
     redemption_id: UUID
     campaign_name: str
@@ -37,10 +37,12 @@ class Receipt:
     refunded_bill_fen: int = 0
     #: the order that it shares with other codes, if any
     order_id: UUID | None = None
+    #: goods that the voucher may not buy, paid beside the bill
+    excluded_fen: int = 0
 
     @property
     def customer_pays_fen(self) -> int:
-        return self.bill_fen - self.discount_fen
+        return self.bill_fen + self.excluded_fen - self.discount_fen
 
     @property
     def merchant_discount_fen(self) -> int:
@@ -131,4 +133,5 @@ def _receipt(redemption: Redemption, campaign: Campaign, offer: Offer, merchant:
         payers=offer_facts(offer.id).by_payer(redemption.discount_fen),
         refunded_bill_fen=redemption.refunded_bill_fen,
         order_id=redemption.order_id,
+        excluded_fen=redemption.excluded_fen,
     )

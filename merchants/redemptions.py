@@ -42,16 +42,25 @@ from voucher.codes import read_code
 Outcome = Receipt | Refusal
 
 
-def redeem(counter: Counter, code_text: str, bill_fen: int, *, list_fen: int | None = None) -> Receipt:
-    """Redeem one code and return the receipt. list_fen: what the sale was before the merchant's own discounts. The
-    caller puts a refused scan on the trail (``record_refusal``).
+def redeem(
+    counter: Counter,
+    code_text: str,
+    bill_fen: int,
+    *,
+    list_fen: int | None = None,
+    excluded_fen: int | None = None,
+    asks_goods: bool = False,
+) -> Receipt:
+    """Redeem one code and return the receipt. list_fen: what the sale was before the merchant's own discounts.
+    excluded_fen: what of the bill is goods that the voucher may not buy; ``asks_goods`` refuses where the voucher has
+    such goods and nobody has said. The caller puts a refused scan on the trail (``record_refusal``).
 
     Refuses everything that ``read_code``, ``voucher.spending``, ``terms.quote`` and ``merchants.errors`` name:
     a bad amount or code first, then the counter, then the entitlement, then the campaign's terms.
     """
     # A refusal, whatever raised it, leaves nothing half done in the caller's transaction.
     with db.session.begin_nested():
-        outcome = redeem_batch([Scan(counter, code_text, bill_fen, list_fen)])[0]
+        outcome = redeem_batch([Scan(counter, code_text, bill_fen, list_fen, excluded_fen, asks_goods)])[0]
         if isinstance(outcome, Refusal):
             raise outcome
         return outcome
@@ -84,9 +93,16 @@ def redeem_batch(scans: Sequence[Scan]) -> list[Outcome]:
     return [outcomes[place] for place in range(len(scans))]
 
 
-def quote_code(counter: Counter, code_text: str, bill_fen: int, *, list_fen: int | None = None) -> Award:
+def quote_code(
+    counter: Counter,
+    code_text: str,
+    bill_fen: int,
+    *,
+    list_fen: int | None = None,
+    excluded_fen: int | None = None,
+) -> Award:
     """Return what a code would be worth here, changing nothing. Refuses what ``redeem`` refuses."""
-    outcome = judge([Scan(counter, code_text, bill_fen, list_fen)], clock.now())[0]
+    outcome = judge([Scan(counter, code_text, bill_fen, list_fen, excluded_fen)], clock.now())[0]
     if isinstance(outcome, Refusal):
         raise outcome
     return outcome.award
@@ -239,7 +255,8 @@ def write(accepted: Sequence[Accepted], now: datetime, *, order_id: UUID | None 
             bill_fen=item.award.bill_fen,
             discount_fen=item.award.discount_fen,
             redeemed_at=now,
-            list_fen=item.scan.list_fen,
+            list_fen=_counted_list_fen(item.scan),
+            excluded_fen=item.scan.excluded_fen or 0,
             payers=item.facts.by_payer(item.award.discount_fen),
             order_id=order_id,
         )
@@ -259,8 +276,9 @@ def _row(item: Accepted, now: datetime) -> dict[str, Any]:
         "store_id": counter.store_id,
         "till_id": counter.till_id,
         "cashier_id": counter.cashier_id,
-        "list_fen": item.scan.list_fen,
+        "list_fen": _counted_list_fen(item.scan),
         "bill_fen": item.award.bill_fen,
+        "excluded_fen": item.scan.excluded_fen or 0,
         "discount_fen": item.award.discount_fen,
         "borne_fen": sum(
             fen for code, fen in item.award.by_source.items() if item.facts.is_borne(item.facts.source_ids[code])
@@ -269,6 +287,11 @@ def _row(item: Accepted, now: datetime) -> dict[str, Any]:
         "redeemed_at": now,
         "bureau_day": bureau_day(now),
     }
+
+
+def _counted_list_fen(scan: Scan) -> int | None:
+    """Return the price before the merchant's own discounts without the goods that do not count, as the bill is."""
+    return None if scan.list_fen is None else scan.list_fen - (scan.excluded_fen or 0)
 
 
 def _owe(redemption_id: UUID, item: Accepted) -> list[Posting]:

@@ -12,8 +12,17 @@ from campaigns.terms.quote import Award, quote
 from campaigns.terms.sale import Sale
 from foundation.db import db
 from foundation.errors import Refusal
-from foundation.money import check_amount_fen, format_yuan
-from merchants.errors import ListPriceBelowBill, MerchantSuspended, NotEnrolled, OtherCity, StoreUnknown, TillSuspended
+from foundation.money import AmountMalformed, check_amount_fen, format_yuan
+from merchants.errors import (
+    ExcludedOutOfBill,
+    GoodsToConfirm,
+    ListPriceBelowBill,
+    MerchantSuspended,
+    NotEnrolled,
+    OtherCity,
+    StoreUnknown,
+    TillSuspended,
+)
 from merchants.models import Enrollment, Merchant, Store, Till
 from merchants.register import Counter
 from voucher import spending
@@ -30,6 +39,15 @@ class Scan:
     code_text: str
     bill_fen: int
     list_fen: int | None = None
+    #: of the bill, goods that the voucher may not buy; None where nobody has said
+    excluded_fen: int | None = None
+    #: whether somebody has to say so before a voucher that may not buy everything is spent
+    asks_goods: bool = False
+
+    @property
+    def counts_fen(self) -> int:
+        """What of the bill counts."""
+        return self.bill_fen - (self.excluded_fen or 0)
 
 
 @dataclass(frozen=True)
@@ -64,6 +82,7 @@ def judge(scans: Sequence[Scan], now: datetime) -> list[Accepted | Refusal]:
         try:
             check_amount_fen(scan.bill_fen, field="bill_fen")
             check_list_price(scan)
+            check_excluded(scan)
             read.append(read_code(scan.code_text))
         except Refusal as refusal:
             read.append(refusal)
@@ -111,15 +130,32 @@ def _judge_one(
     try:
         require_admitted(site, facts)
         award = quote(facts.terms, sale, valid_from=presented.valid_from, expires_at=presented.expires_at)
+        require_goods_told(scan, facts)
     except Refusal as refusal:
         return refusal
     return Accepted(scan, site, presented, facts, award)
 
 
+def check_excluded(scan: Scan) -> None:
+    """Refuse ExcludedOutOfBill where the goods that do not count are no part of the bill."""
+    excluded = scan.excluded_fen
+    if excluded is not None and (isinstance(excluded, bool) or not isinstance(excluded, int)):
+        raise AmountMalformed(field="excluded_fen", given=str(excluded)[:20])
+    if excluded is not None and not 0 <= excluded < scan.bill_fen:
+        raise ExcludedOutOfBill(bill=format_yuan(scan.bill_fen))
+
+
+def require_goods_told(scan: Scan, facts: OfferFacts) -> None:
+    """Refuse GoodsToConfirm where a voucher may not buy everything and nobody has said what of the bill that is."""
+    words = facts.terms.scope.goods_excluded
+    if words and scan.asks_goods and scan.excluded_fen is None:
+        raise GoodsToConfirm(goods="、".join(words))
+
+
 def sale_of(scan: Scan, site: Site, now: datetime) -> Sale:
     """Return a scan as terms see it."""
     return Sale(
-        bill_fen=scan.bill_fen,
+        bill_fen=scan.counts_fen,
         county=site.county,
         industry=site.industry,
         at=now,

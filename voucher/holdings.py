@@ -53,6 +53,8 @@ class HeldVoucher:
     use_rule: Words
     #: how many of its kind one order may have
     per_order: int = 1
+    #: what it may not buy, in words
+    goods_excluded: Sequence[str] = ()
 
     @property
     def places(self) -> Words:
@@ -170,4 +172,5 @@ def _held(entitlement: Entitlement, offer: Offer, campaign: Campaign, now: datet
         refund_rule=terms.refund.describe(),
         use_rule=terms.use.describe(),
         per_order=terms.use.per_order,
+        goods_excluded=scope.goods_excluded,
     )

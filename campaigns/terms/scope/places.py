@@ -8,7 +8,7 @@ from marshmallow import fields
 
 from campaigns.places import where
 from campaigns.terms.axis import StrategySchema
-from campaigns.terms.file_fields import County, Flag, industry
+from campaigns.terms.file_fields import County, Flag, Text, industry
 from campaigns.terms.sale import OnlyAboveQuota, OutsideCounty, OutsideIndustry, Sale
 from foundation.words import Words
 
@@ -22,6 +22,8 @@ class Places:
     counties: Sequence[str] = ()
     industries: Sequence[str] = ()
     above_quota: bool = False
+    #: what it may not buy, in words that the cashier reads out
+    goods_excluded: Sequence[str] = ()
 
     def check(self, sale: Sale) -> None:
         """Refuse OutsideCounty, OutsideIndustry or OnlyAboveQuota where the sale's store does not count."""
@@ -42,3 +44,4 @@ class FileSchema(StrategySchema):
     counties = fields.List(County(), load_default=list)
     industries = fields.List(industry(), load_default=list)
     above_quota = Flag(load_default=False)
+    goods_excluded = fields.List(Text(longest=20), load_default=list)

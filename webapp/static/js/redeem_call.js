@@ -27,10 +27,10 @@ export class RedeemCall {
     }
   }
 
-  redeem(code, billFen, listFen) {
+  redeem(code, billFen, listFen, excludedFen = null) {
     // Several codes on one bill come as a list.
     const read = Array.isArray(code) ? { codes: code } : { code };
-    const scan = { key: newKey(), body: { ...read, bill_fen: billFen, list_fen: listFen } };
+    const scan = { key: newKey(), body: { ...read, bill_fen: billFen, list_fen: listFen, excluded_fen: excludedFen } };
     this.keep(scan);
     return this.settle(scan);
   }

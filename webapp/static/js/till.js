@@ -9,6 +9,7 @@ import { RedeemCall } from "./redeem_call.js";
 import { Camera, readPhoto } from "./scanner.js";
 import * as sound from "./sound.js";
 import { Basket } from "./till_basket.js";
+import { askGoods } from "./till_goods.js";
 import { Verdict } from "./verdict.js";
 import { listenToKeys } from "./wedge.js";
 
@@ -123,7 +124,13 @@ async function redeem() {
   busy = true;
   lastCode = code;
   draw();
-  show(await call.redeem(basket.on ? basket.sent : code, amount.fen, listFen()));
+  const sent = [basket.on ? basket.sent : code, amount.fen, listFen()];
+  let told = await call.redeem(...sent);
+  if (told?.code === "goods_to_confirm") {
+    const excludedFen = await askGoods(part("goods-sheet"), told);
+    if (excludedFen !== null) told = await call.redeem(...sent, excludedFen);
+  }
+  show(told);
 }
 
 // The price before the shop's own discounts in fen, or null where the cashier left it empty.

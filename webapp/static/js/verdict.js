@@ -42,6 +42,7 @@ export class Verdict {
       "dl", "verdict__lines",
       ...own,
       line(this.words.bill, `¥${yuan(receipt.bill_fen)}`),
+      ...(receipt.excluded_fen ? [line(this.words.excluded, `¥${yuan(receipt.excluded_fen)}`)] : []),
       line(this.words.discount, `¥${yuan(receipt.discount_fen)}`),
       line(this.words.offer, receipt.offer_name),
     );
