@@ -16,6 +16,7 @@ from campaigns.places import counties, industries
 from campaigns.terms.axis import kind_of
 from campaigns.terms.benefit.percent_by_grade import INVOICES, ROUNDINGS
 from campaigns.terms.benefit.price_tiers import BASES
+from campaigns.terms.geofence import CHECKED
 from campaigns.terms.intervals import Interval
 from campaigns.terms.limits.per_person import WITHIN
 from campaigns.terms.price_table import EVERY
@@ -48,6 +49,7 @@ NAMES = {
     "same_person": "同一人", "real_name": "实名", "min_age": "最低年龄", "register_until": "报名截止",
     "draw_at": "开奖时间", "take_up_hours": "领取期限小时数",
     "beside": "与线上轮次合并限领", "goods_excluded": "不能买的商品",
+    "geofence": "活动区域", "center": "圆心", "km": "公里", "polygon": "多边形", "checked": "何时看定位",
     "use": "用券", "per_order": "每单张数", "per_day": "每人每天张数", "thresholds": "多张的门槛",
     "cost_yuan": "成本", "advertised_yuan": "对外价值", "least_yuan": "最低", "most_yuan": "最高",
 }  # fmt: skip
@@ -166,6 +168,7 @@ _MEANINGS: Mapping[str, Mapping[str, str]] = {
     "price": BASES,
     "given_as": GIVEN_AS,
     "thresholds": THRESHOLDS,
+    "checked": CHECKED,
 }
 
 

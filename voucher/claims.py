@@ -36,6 +36,7 @@ from voucher.errors import (
     RoundClosed,
     SoldOut,
 )
+from voucher.location import Location, fences_of, outside
 from voucher.models import ClaimBatch, Entitlement
 from voucher.people_rules import barred
 from voucher.states import ENTITLEMENT
@@ -43,11 +44,13 @@ from voucher.states import ENTITLEMENT
 
 @dataclass(frozen=True)
 class ClaimRequest:
-    """device_hash: the device that asks, where one does; kept only for campaigns that count by devices."""
+    """device_hash: the device that asks, where one does; kept only for campaigns that count by devices. location:
+    where it is, for offers that ask; looked at and not kept."""
 
     citizen_id: UUID
     release_id: int
     device_hash: bytes | None = None
+    location: Location | None = None
 
 
 class Claimant(NamedTuple):
@@ -75,13 +78,15 @@ class Granted:
 Outcome = Granted | Refusal
 
 
-def claim(citizen_id: UUID, release_id: int, device_hash: bytes | None = None) -> Granted:
+def claim(
+    citizen_id: UUID, release_id: int, device_hash: bytes | None = None, *, location: Location | None = None
+) -> Granted:
     """Grant one claim: a voucher, or a pack with everything in it.
 
     Refuses ReleaseUnknown, ByLottery, ByStaff, NotOpenYet, RoundClosed, RealNameNeeded, TooYoung, SoldOut,
-    LimitReached, ChoiceTaken, NotListed, ListedOnce.
+    LimitReached, ChoiceTaken, NotListed, ListedOnce, LocationMissing, OutsideGeofence.
     """
-    outcome = claim_batch([ClaimRequest(citizen_id, release_id, device_hash)])[0]
+    outcome = claim_batch([ClaimRequest(citizen_id, release_id, device_hash, location)])[0]
     if isinstance(outcome, Refusal):
         raise outcome
     return outcome
@@ -109,6 +114,10 @@ def claim_batch(requests: Sequence[ClaimRequest]) -> list[Outcome]:
         if why_not is not None:
             outcomes.update(dict.fromkeys(places, why_not))
             continue
+        fences = fences_of(facts, "claim")
+        away = {place: why for place in places if (why := outside(fences, requests[place].location)) is not None}
+        outcomes.update(away)
+        places = [place for place in places if place not in away]
         if "device" in facts.people.same_person:
             for place in places:
                 _note_device(requests[place])
@@ -237,6 +246,7 @@ def _repeated(granted: Sequence[Claimant], times: int) -> list[Claimant]:
 def _entitlements(part: ReleasePart, granted: Sequence[Claimant], now: datetime, actor: str) -> list[dict[str, Any]]:
     """Write the entitlements of one part of the claims, as one batch, and return their rows."""
     offer = part.offer
+    fence = offer.terms.scope.geofence
     batch_id = new_id()
     expires_at = offer.terms.expires_at(claimed_at=now, campaign_ends_at=offer.campaign_ends_at)
     rows: list[dict[str, Any]] = [
@@ -251,6 +261,7 @@ def _entitlements(part: ReleasePart, granted: Sequence[Claimant], now: datetime,
             "face_value_fen": offer.face_value_fen,
             "status": "claimed",
             "claimed_at": now,
+            "claimed_inside": True if fence is not None and fence.at("claim") and not actor else None,
             "valid_from": offer.terms.valid_from(claimed_at=now),
             "expires_at": expires_at,
         }

@@ -55,6 +55,9 @@ class HeldVoucher:
     per_order: int = 1
     #: what it may not buy, in words
     goods_excluded: Sequence[str] = ()
+    #: where its holder has to be, in words, and whether that is looked at for use
+    area: Words | None = None
+    located: bool = False
 
     @property
     def places(self) -> Words:
@@ -173,4 +176,6 @@ def _held(entitlement: Entitlement, offer: Offer, campaign: Campaign, now: datet
         use_rule=terms.use.describe(),
         per_order=terms.use.per_order,
         goods_excluded=scope.goods_excluded,
+        area=scope.geofence.describe() if scope.geofence else None,
+        located=scope.geofence is not None and scope.geofence.at("use"),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from campaigns.terms.geofence import Geofence
 from campaigns.terms.refund.return_if_valid import ReturnIfValid
 from campaigns.terms.refunding import Refund
 from campaigns.terms.sale import NotYetValid, Sale, VoucherExpired
@@ -43,6 +44,8 @@ class Scope(Protocol):
     def above_quota(self) -> bool: ...
     @property
     def goods_excluded(self) -> "tuple[str, ...] | list[str]": ...
+    @property
+    def geofence(self) -> "Geofence | None": ...
     def check(self, sale: Sale) -> None: ...
     def describe(self) -> Words: ...
 

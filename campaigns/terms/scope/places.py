@@ -9,6 +9,7 @@ from marshmallow import fields
 from campaigns.places import where
 from campaigns.terms.axis import StrategySchema
 from campaigns.terms.file_fields import County, Flag, Text, industry
+from campaigns.terms.geofence import Geofence, GeofenceSchema
 from campaigns.terms.sale import OnlyAboveQuota, OutsideCounty, OutsideIndustry, Sale
 from foundation.words import Words
 
@@ -24,6 +25,7 @@ class Places:
     above_quota: bool = False
     #: what it may not buy, in words that the cashier reads out
     goods_excluded: Sequence[str] = ()
+    geofence: Geofence | None = None
 
     def check(self, sale: Sale) -> None:
         """Refuse OutsideCounty, OutsideIndustry or OnlyAboveQuota where the sale's store does not count."""
@@ -45,3 +47,4 @@ class FileSchema(StrategySchema):
     industries = fields.List(industry(), load_default=list)
     above_quota = Flag(load_default=False)
     goods_excluded = fields.List(Text(longest=20), load_default=list)
+    geofence = fields.Nested(GeofenceSchema, load_default=None)
