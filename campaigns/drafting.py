@@ -18,6 +18,7 @@ from campaigns.errors import (
     VersionUnknown,
 )
 from campaigns.models import Campaign, CampaignRound, CampaignVersion, FundSource, Offer, Release
+from campaigns.portions import RoundPortion
 from campaigns.states import ROUND, VERSION
 from foundation import clock
 from foundation.db import db, rows_changed, upsert
@@ -196,5 +197,10 @@ def _make_rounds(definition: Definition, version: CampaignVersion, offers: dict[
             for release in planned.releases
             for content in definition.contents(release)
         )
+        if planned.daily:
+            db.session.add_all(
+                RoundPortion(round_id=a_round.id, number=number, due_at=due_at)
+                for number, due_at in enumerate(planned.daily.due_at(planned.opens_at), 1)
+            )
         ROUND.record_created([a_round.id], "schedule", step)
     db.session.flush()

@@ -13,6 +13,7 @@ from campaigns.definition import Definition, OfferDefinition, RoundDefinition
 from campaigns.places import city_name, county_name, industry_name
 from campaigns.terms.benefit.percent_by_grade import INVOICES, PercentByGrade
 from campaigns.terms.benefit.price_tiers import BASES, PriceTiers
+from campaigns.terms.rollover.own import Own
 from campaigns.terms.sale import BUYERS
 from campaigns.terms.worth import GIVEN_AS, WorthTable
 from foundation.clock import local
@@ -106,11 +107,19 @@ def _issuing(definition: Definition) -> Section:
         )
         for a_round in definition.rounds
     )
+    money = dict.fromkeys(
+        f"{a_round.name}：{a_round.rollover.describe()}。"
+        for a_round in definition.rounds
+        if isinstance(a_round.rollover, Own)
+    )
+    portions = tuple(f"{a_round.name}{a_round.daily.describe()}。" for a_round in definition.rounds if a_round.daily)
     words = f"{thing}分 {len(rows)} 轮发放。" if len(rows) > 1 else ""
     paragraphs = (
         f"{words}{'；'.join(ways)}。",
         f"市民用手机号登录活动平台，在开放时间内{verb}。各轮数量以资金池余额为限，资金用完即止；"
         f"未{verb}和到期未使用的资金退回资金池，可在后续轮次继续发放。",
+        *money,
+        *portions,
     )
     return Section("发放方式", paragraphs, (("", WorthTable(("轮次", f"{verb}时间", "数量上限"), rows)),))
 

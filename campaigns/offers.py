@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from campaigns import portions
 from campaigns.catalog import definition_of, offer_facts, planned_round, release_facts
 from campaigns.definition import PeopleRules
 from campaigns.errors import CampaignUnknown
@@ -96,6 +97,8 @@ class RoundView:
     lottery: Lottery | None = None
     #: staff claim it for people, and nobody else
     assisted: bool = False
+    #: when the next daily portion comes, None where there is none to come
+    next_portion_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -189,6 +192,7 @@ def _round_view(a_round: CampaignRound, offers: Sequence[OfferView], now: dateti
         offers=offers,
         lottery=planned.lottery,
         assisted=planned.assisted is not None,
+        next_portion_at=portions.next_due(a_round.id, now) if planned.daily else None,
     )
 
 

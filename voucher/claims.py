@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from campaigns import rollover
 from campaigns.catalog import CHOICE, ReleaseFacts, ReleasePart, release_facts
 from campaigns.models import CampaignRound, Release
 from campaigns.rounds import take_packs, take_stock
@@ -288,3 +289,16 @@ def _set_aside(part: ReleasePart, rows: Sequence[dict[str, Any]]) -> list[Postin
         )
         for source, fen in offer.split.items()
     ]
+
+
+def held_or_used(release_ids: Sequence[int]) -> dict[int, int]:
+    """Return release id → how many of its vouchers citizens hold or have used: those whose money has not come back."""
+    rows = db.session.execute(
+        select(Entitlement.release_id, func.count())
+        .where(Entitlement.release_id.in_(release_ids), Entitlement.status != "expired")
+        .group_by(Entitlement.release_id)
+    )
+    return dict(rows.all())
+
+
+rollover.on_count(held_or_used)

@@ -10,6 +10,7 @@ from flask import Flask
 from flask_migrate import Migrate
 
 import campaigns.models
+import campaigns.portions
 import foundation.idempotency
 import foundation.slots
 import foundation.states
@@ -27,6 +28,7 @@ MODULES_WITH_TABLES = (
     foundation.slots,
     foundation.states,
     campaigns.models,
+    campaigns.portions,
     identity.models,
     ledger.models,
     merchants.models,
