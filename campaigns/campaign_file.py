@@ -32,6 +32,7 @@ from campaigns.terms import article
 from campaigns.terms.article import ArticleSchema
 from campaigns.terms.axis import StrategyField
 from campaigns.terms.file_fields import Code, Count, County, Flag, Moment, Table, Text, Yuan, choice, said
+from campaigns.terms.portions import DailySchema
 from campaigns.terms.quote import OfferTerms
 from foundation.errors import N_, Malformed
 from identity.persons import DEFAULT_KINDS
@@ -165,6 +166,8 @@ class _RoundSchema(Table):
     issuance = StrategyField("issuance", default_kind="first_come")
     limits = fields.List(StrategyField("limits", default_kind="per_person"), required=True)
     releases = fields.List(fields.Nested(_ReleaseSchema), required=True)
+    rollover = StrategyField("rollover", default_kind="pool")
+    daily = fields.Nested(DailySchema, load_default=None)
 
 
 class _CampaignSchema(Table):

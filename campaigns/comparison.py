@@ -18,6 +18,7 @@ from campaigns.terms.axis import kind_of
 from campaigns.terms.benefit.percent_by_grade import INVOICES, ROUNDINGS
 from campaigns.terms.benefit.price_tiers import BASES
 from campaigns.terms.evidence.after_sale import FILES, OLD_APPLIANCES
+from campaigns.terms.geofence import CHECKED
 from campaigns.terms.intervals import Interval
 from campaigns.terms.limits.per_person import WITHIN
 from campaigns.terms.price_table import EVERY
@@ -53,7 +54,9 @@ NAMES = {
     "documents": "材料", "reviews": "审核", "corrections": "补正", "most": "次数", "notice_days": "公示工作日",
     "waiting_list": "候补", "invoices_from": "发票开始", "invoices_until": "发票截止",
     "registered_until": "注册登记截止", "plates": "号牌",
-    "beside": "与线上轮次合并限领",
+    "beside": "与线上轮次合并限领", "goods_excluded": "不能买的商品",
+    "geofence": "活动区域", "center": "圆心", "km": "公里", "polygon": "多边形", "checked": "何时看定位",
+    "rollover": "资金滚动", "carry": "接哪一轮的结余", "daily": "分天投放", "at": "每天时刻",
     "use": "用券", "per_order": "每单张数", "per_day": "每人每天张数", "thresholds": "多张的门槛",
     "evidence": "售后材料", "invoice_days": "发票天数", "delivery_days": "送货签收天数",
     "device_photo_days": "机身照片天数", "old_appliance": "交旧", "old_appliance_days": "旧机回收天数",
@@ -186,6 +189,7 @@ _MEANINGS: Mapping[str, Mapping[str, str]] = {
     "given_as": GIVEN_AS,
     "thresholds": THRESHOLDS,
     "identify": NUMBERS,
+    "checked": CHECKED,
 }
 
 

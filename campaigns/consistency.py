@@ -12,6 +12,7 @@ from campaigns.terms.benefit.price_tiers import PriceTiers
 from campaigns.terms.benefit.spend_discount import SpendDiscount
 from campaigns.terms.funding.fixed import Fixed
 from campaigns.terms.limits.chances import Chances
+from campaigns.terms.rollover.own import Own
 from foundation.clock import TICK, local
 from foundation.money import format_yuan
 
@@ -208,6 +209,7 @@ def _rounds(definition: Definition) -> Iterator[Contradiction]:
             faults = timed.contradictions(opens_at=a_round.opens_at, closes_at=a_round.closes_at)
             yield from ((f"{where}.issuance.{key}", message) for key, message in faults)
         yield from _application_fits(definition, a_round, where)
+        yield from _money_and_portions(definition, a_round, where)
         yield from _stands_beside(definition, a_round, f"{where}.issuance.beside")
         if not a_round.limits:
             yield f"{where}.limits", "至少要有一条每人限领"
@@ -228,6 +230,30 @@ def _application_fits(definition: Definition, a_round: RoundDefinition, where: s
         return
     if any(release.pack for release in a_round.releases):
         yield f"{where}.releases", "申请审核的轮次不能投放券包"
+    if a_round.daily is not None or isinstance(a_round.rollover, Own):
+        yield f"{where}.daily", "申请审核的轮次按资金投放，不能分天，也不能写本轮资金"
+
+
+def _money_and_portions(definition: Definition, a_round: RoundDefinition, where: str) -> Iterator[Contradiction]:
+    """Money is carried from an earlier round with money of its own; portions come while the round is open."""
+    if isinstance(a_round.rollover, Own) and a_round.rollover.carry:
+        earlier = [
+            each.code
+            for each in definition.rounds
+            if isinstance(each.rollover, Own) and each.opens_at < a_round.opens_at and each.code != a_round.code
+        ]
+        if a_round.rollover.carry not in earlier:
+            yield f"{where}.rollover.carry", _no_such("写了本轮资金的更早轮次", a_round.rollover.carry, earlier)
+    if a_round.daily is None:
+        return
+    if a_round.lottery:
+        yield f"{where}.daily", "摇号的轮次一次开奖，不能分天投放"
+    due = a_round.daily.due_at(a_round.opens_at)
+    if due[-1] >= a_round.closes_at:
+        yield f"{where}.daily", f"最后一批在 {local(due[-1]):%Y-%m-%d %H:%M}，晚于这一轮的关闭时间"
+    for number, release in enumerate(a_round.releases, 1):
+        if min(a_round.daily.split(release.stock)) < 1:
+            yield f"{where}.releases[{number}].stock", f"不够分 {len(due)} 天，每天至少要有 1 张"
 
 
 def _stands_beside(definition: Definition, a_round: RoundDefinition, place: str) -> Iterator[Contradiction]:

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from campaigns.kinds import PRESETS, Preset
@@ -15,7 +15,10 @@ from campaigns.terms.issuance.lottery import Lottery
 from campaigns.terms.issuance.named_list import NamedList
 from campaigns.terms.limits.chances import Chances
 from campaigns.terms.limits.per_person import PerPerson
+from campaigns.terms.portions import Daily
 from campaigns.terms.quote import Benefit, OfferTerms
+from campaigns.terms.rollover.own import Own
+from campaigns.terms.rollover.pool import Pool
 from foundation.errors import N_
 from foundation.words import Words
 from identity.persons import DEFAULT_KINDS
@@ -134,6 +137,8 @@ class RoundDefinition:
     issuance: FirstCome | Lottery | NamedList | Assisted | Application
     limits: Sequence[PerPerson | Chances]
     releases: Sequence[ReleaseDefinition]
+    rollover: Pool | Own = field(default_factory=Pool)
+    daily: Daily | None = None
 
     @property
     def lottery(self) -> Lottery | None:

@@ -28,6 +28,7 @@ from campaigns.models import (
     Release,
     ReleaseTier,
 )
+from campaigns.portions import RoundPortion
 from campaigns.states import ROUND, VERSION
 from campaigns.terms.benefit.price_tiers import PriceTiers
 from foundation import clock
@@ -211,6 +212,11 @@ def _make_rounds(definition: Definition, version: CampaignVersion, offers: dict[
                 )
                 for release in planned.releases
                 for content in definition.contents(release)
+            )
+        if planned.daily:
+            db.session.add_all(
+                RoundPortion(round_id=a_round.id, number=number, due_at=due_at)
+                for number, due_at in enumerate(planned.daily.due_at(planned.opens_at), 1)
             )
         ROUND.record_created([a_round.id], "schedule", step)
     db.session.flush()

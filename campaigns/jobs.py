@@ -11,6 +11,13 @@ def release_rounds() -> str:
         return f"released {len(done)} rounds"
 
 
+def release_portions() -> str:
+    """Put the daily portions of rounds on release whose time has come."""
+    with transaction():
+        done = rounds.release_due_portions(actor="job:release_portions")
+        return f"released {done} portions"
+
+
 def close_rounds() -> str:
     """Close rounds that are over and recall what was not claimed."""
     with transaction():

@@ -13,6 +13,7 @@ from campaigns.definition import Definition, OfferDefinition, RoundDefinition
 from campaigns.places import city_name, county_name, industry_name
 from campaigns.terms.benefit.percent_by_grade import INVOICES, PercentByGrade
 from campaigns.terms.benefit.price_tiers import BASES, PriceTiers
+from campaigns.terms.rollover.own import Own
 from campaigns.terms.sale import BUYERS
 from campaigns.terms.worth import GIVEN_AS, WorthTable
 from foundation.clock import local
@@ -119,12 +120,20 @@ def _issuing(definition: Definition) -> Section:
         )
         for a_round in definition.rounds
     )
+    money = dict.fromkeys(
+        f"{a_round.name}：{a_round.rollover.describe()}。"
+        for a_round in definition.rounds
+        if isinstance(a_round.rollover, Own)
+    )
+    portions = tuple(f"{a_round.name}{a_round.daily.describe()}。" for a_round in definition.rounds if a_round.daily)
     words = f"{thing}分 {len(rows)} 轮发放。" if len(rows) > 1 else ""
     paragraphs: tuple[str, ...] = (
         f"{words}{'；'.join(ways)}。",
         *_rules(definition),
         f"市民用手机号登录活动平台，在开放时间内{verb}。各轮数量以资金池余额为限，资金用完即止；"
         f"未{verb}和到期未使用的资金退回资金池，可在后续轮次继续发放。",
+        *money,
+        *portions,
     )
     if any(offer.terms.categories for offer in definition.offers):
         paragraphs = (*paragraphs, "资格按品类领取，每份按每件上限预留资金；实际补贴之外的部分在使用次日退回资金池。")
@@ -194,7 +203,19 @@ def _use(definition: Definition) -> Section:
 def _use_rules(definition: Definition) -> list[str]:
     """How many may be used together and per day, and that an order is not split for more."""
     rules = _grouped(definition.offers, lambda offer: str(offer.terms.use.describe()))
-    return [*(f"{names}{rule}。" for rule, names in rules), "不同的券不能在一单里同用，严禁拆单。"]
+    areas = _grouped(definition.offers, _area)
+    excluded = _grouped(definition.offers, lambda offer: "、".join(offer.terms.scope.goods_excluded))
+    return [
+        *(f"{names}{rule}。" for rule, names in rules),
+        "不同的券不能在一单里同用，严禁拆单。",
+        *(f"{names}{area}。" for area, names in areas if area),
+        *(f"{names}不能用于购买{goods}，这些商品不计入消费金额。" for goods, names in excluded if goods),
+    ]
+
+
+def _area(offer: OfferDefinition) -> str:
+    fence = offer.terms.scope.geofence
+    return str(fence.describe()) if fence else ""
 
 
 def _who(kind: str) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from campaigns import portions
 from campaigns.catalog import definition_of, offer_facts, planned_round, release_facts
 from campaigns.definition import PeopleRules
 from campaigns.errors import CampaignUnknown
@@ -43,6 +44,8 @@ class OfferView:
     #: category → how many articles per person, where it is claimed by category, and what it gives for one
     categories: Mapping[str, int] = field(default_factory=dict)
     worth: Words | None = None
+    #: what it may not buy, in words
+    goods_excluded: Sequence[str] = ()
 
     @property
     def count(self) -> int:
@@ -53,7 +56,10 @@ class OfferView:
     def lines(self) -> list[Words]:
         """What it says under its name: what a pack holds, else where and until when the voucher may be used."""
         if not self.contents:
-            return [self.places, self.validity]
+            told = [self.places, self.validity]
+            if self.goods_excluded:
+                told.append(Words(N_("不能买%(goods)s"), goods="、".join(self.goods_excluded)))
+            return told
         inside = [
             Words(N_("%(count)s 张 %(rule)s %(name)s"), count=count, rule=offer.rule, name=offer.name)
             for count, offer in self.contents
@@ -94,6 +100,8 @@ class RoundView:
     lottery: Lottery | None = None
     #: staff claim it for people, and nobody else
     assisted: bool = False
+    #: when the next daily portion comes, None where there is none to come
+    next_portion_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -187,6 +195,7 @@ def _round_view(a_round: CampaignRound, offers: Sequence[OfferView], now: dateti
         offers=offers,
         lottery=planned.lottery,
         assisted=planned.assisted is not None,
+        next_portion_at=portions.next_due(a_round.id, now) if planned.daily else None,
     )
 
 
@@ -240,6 +249,7 @@ def _offer_view(release: Release, offer: Offer) -> OfferView:
         industries=terms.scope.industries,
         places=terms.scope.describe(),
         validity=terms.validity.describe(),
+        goods_excluded=terms.scope.goods_excluded,
         released=release.released,
         remaining=release.remaining,
         categories=terms.categories,

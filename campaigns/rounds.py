@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, select, update
 
-from campaigns import priced_releases
-from campaigns.catalog import OfferFacts, offer_facts
+from campaigns import portions, priced_releases, rollover
+from campaigns.catalog import OfferFacts, offer_facts, planned_round
 from campaigns.models import CampaignRound, Release
 from campaigns.states import ROUND
 from foundation import clock
@@ -53,26 +54,79 @@ def _rounds(*conditions: ColumnElement[bool]) -> list[CampaignRound]:
     return list(db.session.scalars(statement.order_by(CampaignRound.opens_at, CampaignRound.id)))
 
 
+def release_due_portions(*, actor: str) -> int:
+    """Put on release every daily portion whose time has come, each once; return how many there were."""
+    now = clock.now()
+    postings: list[Posting] = []
+    done = 0
+    for a_round, number in portions.due(now):
+        # Whoever closes the round at this moment comes before or after, and after it nothing more is released.
+        still = select(CampaignRound.id).where(CampaignRound.id == a_round.id, CampaignRound.status == "released")
+        if db.session.scalar(still.with_for_update()) and portions.take_turn(a_round.id, number, now):
+            _put_on_release(a_round, number, postings)
+            done += 1
+    post(postings, at=now)
+    return done
+
+
 def _release(a_round: CampaignRound, step: Step, postings: list[Posting]) -> bool:
-    """Put a round on release and add what that moves to ``postings``; return whether it was still scheduled."""
+    """Put a round on release and add what that moves to ``postings``; return whether it was still scheduled.
+
+    A round with money of its own of which nothing is left for it is closed before it opens.
+    """
     step = Step(step.actor, step.at, campaign_version_id=a_round.campaign_version_id)
+    money_fen = rollover.money_fen(a_round)
+    if money_fen is not None and money_fen < _cheapest_fen(a_round):
+        ROUND.apply(CampaignRound, [a_round.id], "close", replace(step, reason="没有结余，提前结束"))
+        return False
     if not ROUND.apply(CampaignRound, [a_round.id], "release", step):
         return False
+    if planned_round(a_round).daily and not portions.take_turn(a_round.id, 1, step.at):
+        return False
+    _put_on_release(a_round, 1, postings)
+    return True
+
+
+def _put_on_release(a_round: CampaignRound, number: int, postings: list[Posting]) -> None:
+    """Release a portion of every release of a round, of which the first is all there is without daily portions."""
+    daily = planned_round(a_round).daily
+    left_fen = rollover.money_fen(a_round)
+    if left_fen is not None:
+        left_fen = rollover.left_fen(a_round) - _on_release_fen(a_round)
     for together in _claimed_together(_releases(a_round)):
         if together[0].asked_fen is not None:
             postings += priced_releases.put(together[0], postings)
             continue
-        units = min(together[0].stock // together[0].per_pack, _affordable(together, postings))
+        stock = together[0].stock // together[0].per_pack
+        wanted = daily.split(stock)[number - 1] if daily else stock
+        units = min(wanted, _affordable(together, postings))
+        unit_fen = _unit_fen(together)
+        if left_fen is not None:
+            units = min(units, max(0, left_fen) // unit_fen)
+            left_fen -= units * unit_fen
         for release in together:
             count = units * release.per_pack
             db.session.execute(
                 update(Release)
                 .where(Release.id == release.id)
-                .values(released=count, remaining=count)
+                .values(released=Release.released + count, remaining=Release.remaining + count)
                 .execution_options(synchronize_session=False)
             )
             postings += _move(Code.RELEASE, offer_facts(release.offer_id), release, count)
-    return True
+
+
+def _unit_fen(together: Sequence[Release]) -> int:
+    """Return what one voucher or pack sets aside, over all sources."""
+    return sum(release.per_pack * sum(offer_facts(release.offer_id).split.values()) for release in together)
+
+
+def _cheapest_fen(a_round: CampaignRound) -> int:
+    return min(_unit_fen(together) for together in _claimed_together(_releases(a_round)))
+
+
+def _on_release_fen(a_round: CampaignRound) -> int:
+    """Return what a round has on release and nobody has claimed."""
+    return sum(release.remaining * sum(offer_facts(release.offer_id).split.values()) for release in _releases(a_round))
 
 
 def _close(a_round: CampaignRound, step: Step, postings: list[Posting]) -> bool:
@@ -90,7 +144,8 @@ def _close(a_round: CampaignRound, step: Step, postings: list[Posting]) -> bool:
 
 
 def _releases(a_round: CampaignRound) -> list[Release]:
-    return list(db.session.scalars(select(Release).where(Release.round_id == a_round.id).order_by(Release.id)))
+    statement = select(Release).where(Release.round_id == a_round.id).order_by(Release.id)
+    return list(db.session.scalars(statement.execution_options(populate_existing=True)))
 
 
 def _claimed_together(releases: Sequence[Release]) -> list[list[Release]]:

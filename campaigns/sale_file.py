@@ -108,6 +108,7 @@ class SaleSchema(Table):
     county = County(required=True)
     industry = industry(required=True)
     bill_fen = Yuan(load_default=None, data_key="bill_yuan")
+    excluded_fen = Yuan(load_default=0, data_key="excluded_yuan")
     list_price_fen = Yuan(load_default=None, data_key="list_price_yuan")
     merchant_discounts = fields.List(fields.Nested(_DiscountSchema), load_default=list)
     goods = fields.List(fields.Nested(_GoodsSchema), load_default=list)
@@ -124,6 +125,8 @@ class SaleSchema(Table):
         total_fen = bill_fen if bill_fen is not None else derived_fen or 0
         if not 0 < total_fen <= LARGEST_AMOUNT_FEN:
             raise ValidationError(f"扣除商家优惠后应大于 0 且不超过 {format_yuan(LARGEST_AMOUNT_FEN)} 元", "bill_yuan")
+        if data["excluded_fen"] >= total_fen:
+            raise ValidationError("应当小于消费金额", "excluded_yuan")
         if sum(line["price_fen"] for line in data["goods"]) > total_fen:
             raise ValidationError("商品价格之和超过了消费金额", "goods")
         if data["claimed_at"] and data["at"] and data["claimed_at"] > data["at"]:
@@ -154,7 +157,7 @@ def _build(data: Mapping[str, Any], at: datetime) -> Sale:
     assert bill_fen is not None  # SaleSchema refuses a sale whose bill nothing tells
     buyer = {"kind": "person", "had": {}, **data["buyer"]}
     return Sale(
-        bill_fen=bill_fen,
+        bill_fen=bill_fen - data["excluded_fen"],
         county=data["county"],
         industry=data["industry"],
         at=at,

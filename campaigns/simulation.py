@@ -15,6 +15,7 @@ from typing import Any
 
 from campaigns.definition import Definition, OfferDefinition, ReleaseDefinition, RoundDefinition
 from campaigns.demand import Demand
+from campaigns.terms.rollover.own import Own
 from foundation.clock import TICK, bureau_day, day_start
 from foundation.errors import N_, Conflict
 from foundation.money import apportion, format_yuan
@@ -96,6 +97,9 @@ class _Books:
     #: day → offer code → how many will be used, and how many expire
     uses: dict[date, dict[str, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
     expiries: dict[date, dict[str, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
+    #: round code → what it has left of its own money, and day → round code → what of it comes back
+    own_left: dict[str, int] = field(default_factory=dict)
+    own_back: dict[date, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     #: offer code → what the redemption rate has left over, in ten thousandths of one
     left_over: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
@@ -158,23 +162,49 @@ def simulate(definition: Definition, demand: Demand) -> Simulation:
 def _expire(books: _Books, today: date) -> int:
     for code, count in books.expiries.get(today, {}).items():
         books.move_all({code: 1}, count, "outstanding", "pool")
+    for round_code, fen in books.own_back[today].items():
+        books.own_left[round_code] += fen
     return sum(books.expiries.get(today, {}).values())
 
 
 def _open_rounds(books: _Books, today: date) -> None:
+    """Open the rounds of today, and put today's portions of those that are open on release."""
     for a_round in books.definition.rounds:
-        if bureau_day(a_round.opens_at) == today:
-            books.open_rounds[a_round.code] = [_release(books, release) for release in a_round.releases]
+        due = a_round.daily.due_at(a_round.opens_at) if a_round.daily else [a_round.opens_at]
+        opened = a_round.code in books.open_rounds
+        for number, moment in enumerate(due):
+            if bureau_day(moment) != today or opened != (number > 0):
+                continue
+            if not opened:
+                books.own_left[a_round.code] = _own_money_fen(books, a_round)
+                contents = [_contents(books, release) for release in a_round.releases]
+                books.open_rounds[a_round.code] = [_Stock(each, 0) for each in contents]
+            _release_portion(books, a_round, number)
 
 
-def _release(books: _Books, release: ReleaseDefinition) -> _Stock:
-    contents = {content.offer: content.count for content in books.definition.contents(release)}
-    affordable = min(max(books.money[source].pool, 0) // fen for source, fen in books.parts(contents).items())
-    if release.budget_fen is not None:
-        affordable = min(affordable, release.budget_fen // sum(books.parts(contents).values()))
-    count = min(release.stock or affordable, affordable)
-    books.move_all(contents, count, "pool", "released")
-    return _Stock(contents, count)
+def _own_money_fen(books: _Books, a_round: RoundDefinition) -> int:
+    """Return what a round may release by its own rule; 0 where the pool alone decides."""
+    own = a_round.rollover
+    return own.budget_fen + books.own_left.get(own.carry, 0) if isinstance(own, Own) else 0
+
+
+def _contents(books: _Books, release: ReleaseDefinition) -> dict[str, int]:
+    return {content.offer: content.count for content in books.definition.contents(release)}
+
+
+def _release_portion(books: _Books, a_round: RoundDefinition, number: int) -> None:
+    for release, stock in zip(a_round.releases, books.open_rounds[a_round.code], strict=True):
+        parts = books.parts(stock.contents)
+        affordable = min(max(books.money[source].pool, 0) // fen for source, fen in parts.items())
+        if release.budget_fen is not None:
+            affordable = min(affordable, release.budget_fen // parts.total())
+        wanted = release.stock or affordable
+        count = min(a_round.daily.split(wanted)[number] if a_round.daily else wanted, affordable)
+        if isinstance(a_round.rollover, Own):
+            count = min(count, books.own_left[a_round.code] // parts.total())
+            books.own_left[a_round.code] -= count * parts.total()
+        books.move_all(stock.contents, count, "pool", "released")
+        stock.left += count
 
 
 def _close_rounds(books: _Books, today: date) -> None:
@@ -182,6 +212,7 @@ def _close_rounds(books: _Books, today: date) -> None:
         if a_round.code in books.open_rounds and bureau_day(a_round.closes_at - TICK) == today:
             for stock in books.open_rounds.pop(a_round.code):
                 books.move_all(stock.contents, stock.left, "released", "pool")
+                books.own_left[a_round.code] += stock.left * books.parts(stock.contents).total()
 
 
 def _note_sold_out(books: _Books, today: date, sold_out: dict[str, date | None]) -> None:
@@ -203,7 +234,7 @@ def _claim(books: _Books, today: date, crowd: int) -> tuple[int, int]:
             stock.left -= count
             books.move_all(stock.contents, count, "released", "outstanding")
             for offer, each in stock.contents.items():
-                _plan_use(books, offer, count * each, _claim_moment(rounds[code], today))
+                _plan_use(books, code, offer, count * each, _claim_moment(rounds[code], today))
     return granted, crowd - granted
 
 
@@ -212,7 +243,7 @@ def _claim_moment(a_round: RoundDefinition, today: date) -> datetime:
     return min(max(noon, a_round.opens_at), a_round.closes_at - TICK)
 
 
-def _plan_use(books: _Books, code: str, count: int, claimed_at: datetime) -> None:
+def _plan_use(books: _Books, round_code: str, code: str, count: int, claimed_at: datetime) -> None:
     """Spread what will be used over the days of validity; the shorter the usual delay, the more at the beginning."""
     terms = books.definition.offer(code).terms
     start = bureau_day(terms.valid_from(claimed_at=claimed_at))
@@ -235,6 +266,7 @@ def _plan_use(books: _Books, code: str, count: int, claimed_at: datetime) -> Non
             break
     if count > used:
         books.expiries[last + timedelta(days=1)][code] += count - used
+        books.own_back[last + timedelta(days=1)][round_code] += (count - used) * books.parts({code: 1}).total()
 
 
 def _redeem(books: _Books, today: date) -> int:

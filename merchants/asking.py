@@ -27,6 +27,11 @@ class Asked:
     bill_fen: Any
     more: dict[str, Any]
 
+    @property
+    def counts_fen(self) -> Any:
+        """What of the bill counts; for an operation that has taken both amounts."""
+        return self.bill_fen - (self.more["excluded_fen"] or 0)
+
 
 def asked_of(body: dict[str, Any]) -> Asked:
     """Read a scan. Refuses NotConfirmed for a confirmation that is no id, CategoryUnknown for no texts."""
@@ -37,6 +42,7 @@ def asked_of(body: dict[str, Any]) -> Asked:
         body.get("bill_fen"),
         {
             "list_fen": body.get("list_fen"),
+            "excluded_fen": body.get("excluded_fen"),
             "item": _item(body.get("item")),
             "confirmed_id": _confirmed_id(body.get("confirmation")),
         },

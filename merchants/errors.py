@@ -90,6 +90,20 @@ class NotEnrolled(Forbidden):
     way_out = N_("请告诉顾客：可在“我的消费券”里查看参与门店")
 
 
+class GoodsToConfirm(Conflict):
+    code = "goods_to_confirm"
+    message = N_("这张券不能买%(goods)s")
+    way_out = N_("请确认这一单里有没有这些商品，再扫一次")
+    field = "excluded_fen"
+
+
+class ExcludedOutOfBill(Malformed):
+    code = "excluded_out_of_bill"
+    message = N_("不能用券的商品金额应当不小于 0、小于消费金额 %(bill)s 元")
+    way_out = N_("整单都是不能用券的商品时，不用扫券")
+    field = "excluded_fen"
+
+
 class TooManyCodes(Malformed):
     code = "too_many_codes"
     message = N_("一单同用的券码应当是 2 至 %(most)s 个")

@@ -153,6 +153,8 @@ REFUSALS = {
     "voucher_expired": N_("券已过期"),
     "voucher_not_yet_valid": N_("还没到使用时间"),
     "bill_below_threshold": N_("未达使用门槛"),
+    "excluded_out_of_bill": N_("不能用券的金额填错"),
+    "goods_to_confirm": N_("没有确认不能买的商品"),
     "too_many_in_order": N_("超过每单张数"),
     "too_many_today": N_("超过每天张数"),
     "too_many_codes": N_("券码个数不对"),

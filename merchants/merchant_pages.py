@@ -20,7 +20,7 @@ from foundation.speech import translate
 from identity import gates
 from merchants.asking import Asked, asked_of, waiting_qualification
 from merchants.confirmations import confirmed_at
-from merchants.errors import MerchantSuspended
+from merchants.errors import GoodsToConfirm, MerchantSuspended
 from merchants.models import Store
 from merchants.photo import PhotoUnreadable, code_in_photo
 from merchants.receipts import Receipt, receipt_of, receipts_of_day, receipts_of_order, totals
@@ -102,12 +102,13 @@ def _redeem_once(counter: Counter, asked: Asked) -> Answer:
     if asked.code_texts is not None:
         return redeem_together(counter, asked, refused)
     try:
-        receipt = redeem_operation(counter, asked.code_text, asked.bill_fen, **asked.more)
+        receipt = redeem_operation(counter, asked.code_text, asked.bill_fen, **asked.more, asks_goods=True)
     except Refusal as refusal:
         if refusal.retryable:
             raise
-        # The page asks for the article when it learns that the code is a qualification's: nobody was refused anything.
-        if isinstance(refusal, GoodsNeeded):
+        # A question to the cashier and no refused scan: what article it is, or what of the bill does not count. Its
+        # answer is another request.
+        if isinstance(refusal, GoodsNeeded | GoodsToConfirm):
             return refused(refusal)
         record_refusal(
             counter,
@@ -117,7 +118,7 @@ def _redeem_once(counter: Counter, asked: Asked) -> Answer:
             confirmed_id=asked.more["confirmed_id"],
         )
         answer = refused(refusal)
-        better = better_than(counter, asked.code_text, asked.bill_fen, 0, refusal=refusal)
+        better = better_than(counter, asked.code_text, asked.counts_fen, 0, refusal=refusal)
         return Answer(answer.status, answer.body | {"advice": advice_words(better, refused=True)})
     better = better_than(counter, asked.code_text, receipt.bill_fen, receipt.discount_fen)
     told = {"ok": True, "receipt": _receipt_document(receipt), "advice": advice_words(better)}
@@ -139,6 +140,7 @@ def _receipt_document(receipt: Receipt) -> dict[str, Any]:
         "list_fen": receipt.list_fen,
         "merchant_discount_fen": receipt.merchant_discount_fen,
         "bill_fen": receipt.bill_fen,
+        "excluded_fen": receipt.excluded_fen,
         "discount_fen": receipt.discount_fen,
         "customer_pays_fen": receipt.customer_pays_fen,
         "invoice_fen": receipt.invoice_fen,

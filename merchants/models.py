@@ -123,6 +123,7 @@ class Redemption(Base):
         CheckConstraint(
             "payee = 'merchant' OR (payee = 'citizen' AND statement_id IS NULL AND borne_fen = 0)", name="payee"
         ),
+        CheckConstraint("excluded_fen >= 0", name="excluded"),
         # The last guard against spending an entitlement twice, under everything that should have stopped it.
         Index(
             "uq_redemption_entitlement_id_live",
@@ -150,6 +151,8 @@ class Redemption(Base):
     #: before the merchant's own discounts, where the till said so; the bill is after them
     list_fen: Mapped[int | None] = mapped_column(BigInteger)
     bill_fen: Mapped[int] = mapped_column(BigInteger)
+    #: goods that the voucher may not buy: paid beside the bill, and counted nowhere in it
+    excluded_fen: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     discount_fen: Mapped[int] = mapped_column(BigInteger)
     #: the merchant's own share of the discount, which nobody owes it
     borne_fen: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
@@ -173,7 +176,8 @@ class Redemption(Base):
 
     @property
     def customer_pays_fen(self) -> int:
-        return self.bill_fen - self.discount_fen if self.payee == "merchant" else self.bill_fen
+        at_till_fen = self.bill_fen + self.excluded_fen
+        return at_till_fen - self.discount_fen if self.payee == "merchant" else at_till_fen
 
 
 class SoldItem(Base):

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from campaigns.catalog import offer_facts
-from campaigns.terms.ordering import quote_order, together
+from campaigns.terms.ordering import equal_parts, quote_order, together
 from campaigns.terms.quote import Award
 from foundation import clock
 from foundation.clock import bureau_day
@@ -19,7 +19,16 @@ from merchants.errors import CodeRepeated, OffersDoNotStack, OtherHolder, TooMan
 from merchants.order_models import RedemptionOrder
 from merchants.receipts import Receipt
 from merchants.register import Counter
-from merchants.scans import Accepted, Scan, check_list_price, require_admitted, require_site, sale_of
+from merchants.scans import (
+    Accepted,
+    Scan,
+    check_excluded,
+    check_list_price,
+    require_admitted,
+    require_goods_told,
+    require_site,
+    sale_of,
+)
 from voucher import spending, use_limits
 from voucher.codes import read_code
 from voucher.spending import Presented
@@ -45,7 +54,11 @@ class OrderReceipt:
 
     @property
     def customer_pays_fen(self) -> int:
-        return self.bill_fen - self.discount_fen
+        return self.bill_fen + self.excluded_fen - self.discount_fen
+
+    @property
+    def excluded_fen(self) -> int:
+        return sum(receipt.excluded_fen for receipt in self.receipts)
 
     @property
     def list_fen(self) -> int | None:
@@ -54,7 +67,13 @@ class OrderReceipt:
 
 
 def redeem_order(
-    counter: Counter, code_texts: Sequence[str], bill_fen: int, *, list_fen: int | None = None
+    counter: Counter,
+    code_texts: Sequence[str],
+    bill_fen: int,
+    *,
+    list_fen: int | None = None,
+    excluded_fen: int | None = None,
+    asks_goods: bool = False,
 ) -> OrderReceipt:
     """Redeem several codes of one offer on one bill, all or none, and return their receipts. The caller puts refused
     scans on the trail.
@@ -64,7 +83,8 @@ def redeem_order(
     """
     with db.session.begin_nested():
         now = clock.now()
-        accepted = judge_order(counter, code_texts, bill_fen, list_fen, now)
+        order = Scan(counter, "", bill_fen, list_fen, excluded_fen, asks_goods)
+        accepted = judge_order(order, code_texts, now)
         over = use_limits.take([redemptions.use_of(each) for each in accepted], bureau_day(now))
         if over:
             raise over[min(over)]
@@ -78,7 +98,7 @@ def redeem_order(
             "id": order_id,
             "store_id": counter.store_id,
             "vouchers": len(accepted),
-            "bill_fen": bill_fen,
+            "bill_fen": order.counts_fen,
             "redeemed_at": now,
         }
         insert_rows(RedemptionOrder, [row])
@@ -86,43 +106,56 @@ def redeem_order(
         return OrderReceipt(order_id, tuple(redemptions.write(done, now, order_id=order_id)))
 
 
-def quote_codes(counter: Counter, code_texts: Sequence[str], bill_fen: int, *, list_fen: int | None = None) -> Award:
+def quote_codes(
+    counter: Counter,
+    code_texts: Sequence[str],
+    bill_fen: int,
+    *,
+    list_fen: int | None = None,
+    excluded_fen: int | None = None,
+) -> Award:
     """Return what several codes would be worth together here, changing nothing. Refuses what ``redeem_order`` refuses,
     but for what the day's count alone can tell."""
-    return together([each.award for each in judge_order(counter, code_texts, bill_fen, list_fen, clock.now())])
+    order = Scan(counter, "", bill_fen, list_fen, excluded_fen)
+    return together([each.award for each in judge_order(order, code_texts, clock.now())])
 
 
-def judge_order(
-    counter: Counter, code_texts: Sequence[str], bill_fen: int, list_fen: int | None, now: datetime
-) -> list[Accepted]:
-    """Apply every rule to an order without changing anything; the parts come in the order of the codes."""
+def judge_order(order: Scan, code_texts: Sequence[str], now: datetime) -> list[Accepted]:
+    """Apply every rule to an order without changing anything; the parts come in the order of the codes. order: the
+    scan of them all, without a code."""
     if not 2 <= len(code_texts) <= MOST_CODES:
         raise TooManyCodes(most=MOST_CODES)
-    check_amount_fen(bill_fen, field="bill_fen")
-    scans = [Scan(counter, text, bill_fen, list_fen) for text in code_texts]
-    check_list_price(scans[0])
-    hashes = [read_code(scan.code_text) for scan in scans]
-    site = require_site(counter)
+    check_amount_fen(order.bill_fen, field="bill_fen")
+    check_list_price(order)
+    check_excluded(order)
+    hashes = [read_code(text) for text in code_texts]
+    site = require_site(order.counter)
     presented = _presented(hashes, now)
     facts = offer_facts(presented[0].offer_id)
     require_admitted(site, facts)
     spans = [(each.valid_from, each.expires_at) for each in presented]
-    sale = replace(sale_of(scans[0], site, now), merchant_discounts=_own_discount(bill_fen, list_fen))
-    awards = quote_order(facts.terms, sale, spans)
+    awards = quote_order(facts.terms, sale_of(order, site, now), spans)
+    require_goods_told(order, facts)
     return [
-        Accepted(
-            replace(scan, bill_fen=award.bill_fen, list_fen=award.list_price_fen if list_fen else None),
-            site,
-            one,
-            facts,
-            award,
-        )
-        for scan, one, award in zip(scans, presented, awards, strict=True)
+        Accepted(scan, site, one, facts, award)
+        for scan, one, award in zip(_parts(order, code_texts), presented, awards, strict=True)
     ]
 
 
-def _own_discount(bill_fen: int, list_fen: int | None) -> dict[str, int]:
-    return {"": list_fen - bill_fen} if list_fen else {}
+def _parts(order: Scan, code_texts: Sequence[str]) -> list[Scan]:
+    """Return the scan of each code, with its part of every amount."""
+    count = len(code_texts)
+    bills = equal_parts(order.bill_fen, count)
+    excluded = equal_parts(order.excluded_fen or 0, count)
+    lists: list[int | None] = [None] * count
+    if order.list_fen is not None:
+        # What counts of the price is cut where the bill is, so that no part of it is below its part of the bill.
+        counted = equal_parts(order.list_fen - (order.excluded_fen or 0), count)
+        lists = [fen + beside for fen, beside in zip(counted, excluded, strict=True)]
+    return [
+        replace(order, code_text=text, bill_fen=bill_fen, list_fen=list_fen, excluded_fen=excluded_fen)
+        for text, bill_fen, list_fen, excluded_fen in zip(code_texts, bills, lists, excluded, strict=True)
+    ]
 
 
 def _presented(hashes: Sequence[bytes], now: datetime) -> list[Presented]:

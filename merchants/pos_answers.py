@@ -6,6 +6,7 @@ from typing import Any
 from flask import Response, current_app, make_response, request
 from flask_smorest import Blueprint
 
+from campaigns.terms.quote import Award
 from foundation.errors import Refusal
 from foundation.idempotency import Answer, fingerprint, once
 from identity import gates
@@ -57,3 +58,19 @@ def refused(refusal: Refusal) -> Answer:
     # The roof knows the status of a family and the words of a refusal; it lends us both.
     status, document = current_app.extensions["tell_refusal"](refusal)
     return Answer(status, document)
+
+
+def amounts(body: dict[str, Any]) -> dict[str, Any]:
+    """Return what a request says beside its bill, as operations take it."""
+    return {"list_fen": body.get("list_fen"), "excluded_fen": body.get("excluded_fen")}
+
+
+def quoted(award: Award, body: dict[str, Any]) -> dict[str, int]:
+    """Return what a quote tells a till."""
+    excluded_fen = body.get("excluded_fen") or 0
+    return {
+        "bill_fen": award.bill_fen,
+        "excluded_fen": excluded_fen,
+        "discount_fen": award.discount_fen,
+        "customer_pays_fen": award.customer_pays_fen + excluded_fen,
+    }

@@ -14,7 +14,7 @@ from foundation.errors import Refusal
 from foundation.idempotency import Answer
 from merchants import confirmations, redemptions, refunds
 from merchants.items import Item
-from merchants.pos_answers import KEY_HEADER, REPLAYED, answer_once, problems, refused, till_counter
+from merchants.pos_answers import KEY_HEADER, REPLAYED, amounts, answer_once, problems, quoted, refused, till_counter
 from merchants.pos_schemas import (
     CodeBody,
     ConfirmationAnswer,
@@ -153,7 +153,9 @@ def quote(body: dict[str, Any]) -> Any:
     Changes nothing, and promises nothing: the code may be used elsewhere in the meantime, and an article's number may
     have counted already.
     """
-    return redemptions.quote_code(till_counter(), body.get("code", ""), body["bill_fen"], **_more(body))
+    award = redemptions.quote_code(till_counter(), body.get("code", ""), body["bill_fen"], **_more(body))
+    told = {"invoice_fen": award.invoice_fen, "given_as": award.given_as, "reasons": award.reasons}
+    return quoted(award, body) | told
 
 
 @blueprint.post("/confirmations")
@@ -174,7 +176,7 @@ def confirm(body: dict[str, Any]) -> confirmations.Confirmation:
 def _more(body: dict[str, Any]) -> dict[str, Any]:
     """Return what an operation takes of a body beside code and bill."""
     return {
-        "list_fen": body.get("list_fen"),
+        **amounts(body),
         "item": Item(**body["item"]) if body.get("item") else None,
         "confirmed_id": UUID(body["confirmation"]) if body.get("confirmation") else None,
     }

@@ -9,7 +9,7 @@ from campaigns.terms.sale import NotUsable
 from foundation.errors import Refusal
 from foundation.idempotency import Answer
 from merchants import orders, redemptions
-from merchants.pos_answers import KEY_HEADER, REPLAYED, answer_once, problems, refused, till_counter
+from merchants.pos_answers import KEY_HEADER, REPLAYED, amounts, answer_once, problems, quoted, refused, till_counter
 from merchants.pos_schemas import BetterAnswer, OrderAnswer, OrderBody, QuoteAnswer, RedeemBody, StrictJsonParser
 from merchants.redemptions import record_refusal
 from merchants.till_advice import better_than
@@ -35,7 +35,7 @@ def redeem(body: dict[str, Any]) -> Response:
 
     def work() -> Answer:
         try:
-            receipt = orders.redeem_order(counter, body["codes"], body["bill_fen"], list_fen=body.get("list_fen"))
+            receipt = orders.redeem_order(counter, body["codes"], body["bill_fen"], **amounts(body))
         except Refusal as refusal:
             if refusal.retryable:
                 raise
@@ -58,7 +58,7 @@ def quote(body: dict[str, Any]) -> Any:
 
     Changes nothing, and promises nothing.
     """
-    return orders.quote_codes(till_counter(), body["codes"], body["bill_fen"], list_fen=body.get("list_fen"))
+    return quoted(orders.quote_codes(till_counter(), body["codes"], body["bill_fen"], **amounts(body)), body)
 
 
 @blueprint.post("/advice")
@@ -74,8 +74,9 @@ def advise(body: dict[str, Any]) -> Any:
     """
     counter, refusal, gained_fen = till_counter(), None, 0
     try:
-        gained_fen = redemptions.quote_code(counter, body["code"], body["bill_fen"]).discount_fen
+        gained_fen = redemptions.quote_code(counter, body["code"], body["bill_fen"], **amounts(body)).discount_fen
     except NotUsable as found:
         refusal = found
-    better = better_than(counter, body["code"], body["bill_fen"], gained_fen, refusal=refusal)
+    counts_fen = body["bill_fen"] - (body.get("excluded_fen") or 0)
+    better = better_than(counter, body["code"], counts_fen, gained_fen, refusal=refusal)
     return better or {"offer_name": None, "vouchers": None, "discount_fen": None}

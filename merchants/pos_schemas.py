@@ -110,6 +110,20 @@ _BILL = {
 }
 
 
+def _excluded() -> Fen:
+    return Fen(
+        allow_none=True,
+        metadata={
+            "description": (
+                "What of bill_fen is goods that the voucher may not buy, such as tobacco: taken off before the "
+                "threshold is looked at. Missing means none."
+            ),
+            "example": 2500,
+            "minimum": 0,
+        },
+    )
+
+
 class ItemBody(_Body):
     """The one article that a subsidy qualification is used for; its price is the bill."""
 
@@ -182,6 +196,7 @@ class RedeemBody(_Body):
             "maximum": LARGEST_AMOUNT_FEN,
         },
     )
+    excluded_fen = _excluded()
 
 
 class VoidBody(_Body):
@@ -218,9 +233,12 @@ class RefundBody(_Body):
 
 
 class QuoteAnswer(Schema):
-    """What a code would be worth; bill = discount + customer pays."""
+    """What a code would be worth; bill + excluded = discount + customer pays."""
 
-    bill_fen = fields.Integer(required=True)
+    bill_fen = fields.Integer(required=True, metadata={"description": "What counts, without excluded goods."})
+    excluded_fen = fields.Integer(
+        required=True, metadata={"description": "Goods that the voucher may not buy, paid beside the bill."}
+    )
     discount_fen = fields.Integer(required=True)
     customer_pays_fen = fields.Integer(required=True)
     invoice_fen = fields.Integer(
@@ -340,6 +358,7 @@ class OrderBody(_Body):
         allow_none=True,
         metadata={"description": "The sale before the merchant's own discounts, where there are any.", "minimum": 1},
     )
+    excluded_fen = _excluded()
 
 
 class OrderAnswer(QuoteAnswer):

@@ -18,7 +18,7 @@ from merchants.models import Merchant, Redemption, SoldItem, Store
 
 @dataclass(frozen=True)
 class Receipt:
-    """What the till shows: bill = discount + what to collect from the customer, in fen."""
+    """What the till shows: bill + excluded = discount + what to collect from the customer, in fen."""
 
     redemption_id: UUID
     campaign_name: str
@@ -43,10 +43,12 @@ class Receipt:
     invoice_fen: int | None = None
     #: the article, where it was for one
     item: Item | None = None
+    #: goods that the voucher may not buy, paid beside the bill
+    excluded_fen: int = 0
 
     @property
     def customer_pays_fen(self) -> int:
-        return self.bill_fen - self.discount_fen
+        return self.bill_fen + self.excluded_fen - self.discount_fen
 
     @property
     def merchant_discount_fen(self) -> int:
@@ -150,4 +152,5 @@ def _receipt(
         order_id=redemption.order_id,
         invoice_fen=invoice_of(facts.terms.benefit, sold.price_fen, redemption.discount_fen) if sold else None,
         item=item_of(sold) if sold else None,
+        excluded_fen=redemption.excluded_fen,
     )

@@ -49,12 +49,16 @@ def redeem(
     bill_fen: int,
     *,
     list_fen: int | None = None,
+    excluded_fen: int | None = None,
+    asks_goods: bool = False,
     item: Item | None = None,
     confirmed_id: UUID | None = None,
 ) -> Receipt:
-    """Redeem one code and return the receipt. list_fen: what the sale was before the merchant's own discounts. item:
-    the article, where the code is a qualification's. confirmed_id: in place of a code, the qualification that this
-    store has confirmed. The caller puts a refused scan on the trail (``record_refusal``).
+    """Redeem one code and return the receipt. list_fen: what the sale was before the merchant's own discounts.
+    excluded_fen: what of the bill is goods that the voucher may not buy; ``asks_goods`` refuses where the voucher has
+    such goods and nobody has said. item: the article, where the code is a qualification's. confirmed_id: in place of a
+    code, the qualification that this store has confirmed. The caller puts a refused scan on the trail
+    (``record_refusal``).
 
     Refuses everything that ``read_code``, ``voucher.spending``, ``merchants.items``, ``terms.quote`` and
     ``merchants.errors`` name: a bad amount or code first, then the counter, then the entitlement, then the article,
@@ -62,7 +66,8 @@ def redeem(
     """
     # A refusal, whatever raised it, leaves nothing half done in the caller's transaction.
     with db.session.begin_nested():
-        outcome = redeem_batch([Scan(counter, code_text, bill_fen, list_fen, item, confirmed_id)])[0]
+        scan = Scan(counter, code_text, bill_fen, list_fen, excluded_fen, asks_goods, item, confirmed_id)
+        outcome = redeem_batch([scan])[0]
         if isinstance(outcome, Refusal):
             raise outcome
         return outcome
@@ -110,11 +115,13 @@ def quote_code(
     bill_fen: int,
     *,
     list_fen: int | None = None,
+    excluded_fen: int | None = None,
     item: Item | None = None,
     confirmed_id: UUID | None = None,
 ) -> Award:
     """Return what a code would be worth here, changing nothing. Refuses what ``redeem`` refuses, but MarkTaken."""
-    outcome = judge([Scan(counter, code_text, bill_fen, list_fen, item, confirmed_id)], clock.now())[0]
+    scan = Scan(counter, code_text, bill_fen, list_fen, excluded_fen, item=item, confirmed_id=confirmed_id)
+    outcome = judge([scan], clock.now())[0]
     if isinstance(outcome, Refusal):
         raise outcome
     return outcome.award
@@ -274,7 +281,8 @@ def write(done: Sequence[tuple[UUID, Accepted]], now: datetime, *, order_id: UUI
             bill_fen=item.award.bill_fen,
             discount_fen=item.award.discount_fen,
             redeemed_at=now,
-            list_fen=item.scan.list_fen,
+            list_fen=_counted_list_fen(item.scan),
+            excluded_fen=item.scan.excluded_fen or 0,
             payers=item.facts.by_payer(item.award.discount_fen),
             order_id=order_id,
             invoice_fen=item.award.invoice_fen,
@@ -296,8 +304,9 @@ def _row(redemption_id: UUID, item: Accepted, now: datetime) -> dict[str, Any]:
         "store_id": counter.store_id,
         "till_id": counter.till_id,
         "cashier_id": counter.cashier_id,
-        "list_fen": item.scan.list_fen,
+        "list_fen": _counted_list_fen(item.scan),
         "bill_fen": item.award.bill_fen,
+        "excluded_fen": item.scan.excluded_fen or 0,
         "discount_fen": item.award.discount_fen,
         "borne_fen": sum(
             fen for code, fen in item.award.by_source.items() if item.facts.is_borne(item.facts.source_ids[code])
@@ -306,6 +315,11 @@ def _row(redemption_id: UUID, item: Accepted, now: datetime) -> dict[str, Any]:
         "redeemed_at": now,
         "bureau_day": bureau_day(now),
     }
+
+
+def _counted_list_fen(scan: Scan) -> int | None:
+    """Return the price before the merchant's own discounts without the goods that do not count, as the bill is."""
+    return None if scan.list_fen is None else scan.list_fen - (scan.excluded_fen or 0)
 
 
 def _owe(redemption_id: UUID, item: Accepted) -> list[Posting]:

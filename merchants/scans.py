@@ -14,8 +14,17 @@ from campaigns.terms.sale import Buyer, Sale
 from campaigns.terms.subsidy_refusals import GoodsNeeded
 from foundation.db import db
 from foundation.errors import Refusal
-from foundation.money import check_amount_fen, format_yuan
-from merchants.errors import ListPriceBelowBill, MerchantSuspended, NotEnrolled, OtherCity, StoreUnknown, TillSuspended
+from foundation.money import AmountMalformed, check_amount_fen, format_yuan
+from merchants.errors import (
+    ExcludedOutOfBill,
+    GoodsToConfirm,
+    ListPriceBelowBill,
+    MerchantSuspended,
+    NotEnrolled,
+    OtherCity,
+    StoreUnknown,
+    TillSuspended,
+)
 from merchants.items import Item, canonical, fitted, line_of
 from merchants.models import Enrollment, Merchant, Store, Till
 from merchants.register import Counter
@@ -34,10 +43,19 @@ class Scan:
     code_text: str
     bill_fen: int
     list_fen: int | None = None
+    #: of the bill, goods that the voucher may not buy; None where nobody has said
+    excluded_fen: int | None = None
+    #: whether somebody has to say so before a voucher that may not buy everything is spent
+    asks_goods: bool = False
     #: the article, where the code is a qualification's; its price is the bill
     item: Item | None = None
     #: the qualification that this store has scanned before; then there is no code
     confirmed_id: UUID | None = None
+
+    @property
+    def counts_fen(self) -> int:
+        """What of the bill counts."""
+        return self.bill_fen - (self.excluded_fen or 0)
 
 
 @dataclass(frozen=True)
@@ -73,6 +91,7 @@ def judge(scans: Sequence[Scan], now: datetime) -> list[Accepted | Refusal]:
         try:
             check_amount_fen(scan.bill_fen, field="bill_fen")
             check_list_price(scan)
+            check_excluded(scan)
             read.append(scan.confirmed_id or read_code(scan.code_text))
         except Refusal as refusal:
             read.append(refusal)
@@ -148,15 +167,32 @@ def _judge_one(
             award = take_off(facts.terms, sale, presented.face_value_fen, **usable)
         else:
             award = quote(facts.terms, sale, **usable)
+        require_goods_told(scan, facts)
     except Refusal as refusal:
         return refusal
     return Accepted(scan, site, presented, facts, award, item)
 
 
+def check_excluded(scan: Scan) -> None:
+    """Refuse ExcludedOutOfBill where the goods that do not count are no part of the bill."""
+    excluded = scan.excluded_fen
+    if excluded is not None and (isinstance(excluded, bool) or not isinstance(excluded, int)):
+        raise AmountMalformed(field="excluded_fen", given=str(excluded)[:20])
+    if excluded is not None and not 0 <= excluded < scan.bill_fen:
+        raise ExcludedOutOfBill(bill=format_yuan(scan.bill_fen))
+
+
+def require_goods_told(scan: Scan, facts: OfferFacts) -> None:
+    """Refuse GoodsToConfirm where a voucher may not buy everything and nobody has said what of the bill that is."""
+    words = facts.terms.scope.goods_excluded
+    if words and scan.asks_goods and scan.excluded_fen is None:
+        raise GoodsToConfirm(goods="、".join(words))
+
+
 def sale_of(scan: Scan, site: Site, now: datetime) -> Sale:
     """Return a scan as terms see it."""
     return Sale(
-        bill_fen=scan.bill_fen,
+        bill_fen=scan.counts_fen,
         county=site.county,
         industry=site.industry,
         at=now,

@@ -81,6 +81,7 @@ def till_words() -> dict[str, str]:
         "go_several": _("核销 %s 张"),
         "hint_several": _("逐张扫同一种券，扫完再按核销"),
         "hint_several_more": _("继续扫下一张，或按核销"),
+        "excluded": _("不用券的商品"),
         "camera_on": _("摄像头"),
         "camera_off": _("关摄像头"),
         "camera_denied": _("没有摄像头权限：请在浏览器地址栏旁允许使用摄像头，或改用照片、输券码"),

@@ -32,6 +32,8 @@ from campaigns.campaign_file import (
 from campaigns.sale_file import SaleSchema, _CarSchema, _GoodsSchema
 from campaigns.terms.axis import strategies
 from campaigns.terms.benefit.price_tiers import BonusSchema
+from campaigns.terms.geofence import GeofenceSchema
+from campaigns.terms.portions import DailySchema
 from campaigns.terms.price_table import FloatingSchema, GiftSchema, TierSchema
 from demo.__main__ import cli as demo_commands
 from demo.definition import document
@@ -311,6 +313,8 @@ TABLES = {
     "`gifts`": GiftSchema,
     "`floating`": FloatingSchema,
     "`bonuses`": BonusSchema,
+    "`geofence`": GeofenceSchema,
+    "`daily`": DailySchema,
 }
 AXES = sorted(info.name for info in pkgutil.iter_modules(campaigns.terms.__path__) if info.ispkg)
 STRATEGIES = {

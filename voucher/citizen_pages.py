@@ -19,8 +19,16 @@ from voucher import citizen_screens as screens
 from voucher import codes, lottery, qr
 from voucher.claims import claim as claim_operation
 from voucher.draws import draws_of_releases, entries_of
-from voucher.errors import CategoryNeeded, OpenedElsewhere, ReleaseUnknown, VoucherNotShowable
+from voucher.errors import (
+    CategoryNeeded,
+    LocationMissing,
+    OpenedElsewhere,
+    OutsideGeofence,
+    ReleaseUnknown,
+    VoucherNotShowable,
+)
 from voucher.holdings import TABS, HeldVoucher, counts_of, next_of_offer, voucher_of, vouchers_of
+from voucher.location import fences_of, outside, read_location
 from voucher.named_lists import waiting_for
 
 #: Anyone may look at what is offered.
@@ -69,7 +77,10 @@ def claim(code: str) -> Response:
         return _enter(code, facts.release_id)
     try:
         with transaction():
-            granted = claim_operation(_citizen_id(), release_id, gates.device_hash(), category=category)
+            location = read_location(request.form)
+            granted = claim_operation(
+                _citizen_id(), release_id, gates.device_hash(), category=category, location=location
+            )
     except (Conflict, CategoryNeeded) as refusal:
         return _refused(code, refusal)
     address = url_for("voucher_pages.voucher", entitlement_id=granted.entitlement_id)
@@ -81,6 +92,10 @@ def claim(code: str) -> Response:
 
 def _enter(code: str, release_id: int) -> Response:
     """Enter to the draw and go to its page."""
+    facts = release_facts(release_id)
+    away = outside(fences_of(facts, "claim"), read_location(request.form)) if facts else None
+    if isinstance(away, Conflict):
+        return _refused(code, away)
     try:
         with transaction():
             draw_id = lottery.enter(_citizen_id(), release_id, gates.device_hash())
@@ -160,16 +175,18 @@ def code(entitlement_id: UUID) -> str:
     """Show a code. ``open=1`` takes the voucher over from another device."""
     device = gates.device_hash()
     operation = codes.open_voucher if request.form.get("open") else codes.show_code
-    state, shown = "code", None
+    state, shown, away = "code", None, None
     try:
         with transaction():
-            shown = operation(entitlement_id, _citizen_id(), device)
+            shown = operation(entitlement_id, _citizen_id(), device, location=read_location(request.form))
     except (OpenedElsewhere, VoucherNotShowable):
         shown = None
+    except (LocationMissing, OutsideGeofence) as refusal:
+        away = refusal
     held = voucher_of(entitlement_id, _citizen_id())
     if shown is None:
-        state = screens.state_of(held, device)
-    context = _code_context(shown) if shown else {}
+        state = "where" if away else screens.state_of(held, device)
+    context: dict[str, object] = _code_context(shown) if shown else {"refusal": away}
     if request.headers.get("X-Requested-With") == "fetch":
         return _fragment(held, state, just_now=True, **context)
     return _voucher_page(held, state, **context)
@@ -197,6 +214,8 @@ def _campaign_page(code: str, refusal: Refusal | None = None) -> str:
         citizen=citizen,
         refusal=refusal,
         real_name=_real_name_address(code),
+        geofence=bool(round_)
+        and any(fences_of(facts, "claim") for ticket in tickets if (facts := release_facts(ticket.offer.release_id))),
         draws=draws_of_releases([ticket.offer.release_id for ticket in tickets]) if round_ and round_.lottery else {},
     )
 

@@ -220,6 +220,9 @@ def action(campaign: CampaignView, tickets: Sequence[Choice], *, signed_in: bool
         return Action(_("填写实名信息"), why, href=ways.names)
     if signed_in and any(ticket.offer.remaining for ticket in tickets):
         return Action(_("查看我的券"), _("这一轮您已领到上限"), href=mine)
+    if round_.next_portion_at:
+        why = _("今天的已领完，%(moment)s 放出下一批，还有", moment=_moment(round_.next_portion_at))
+        return Action(_("等下一批"), why, round_.next_portion_at, grey=True)
     return Action(_("本轮已领完"), _what_next(campaign), grey=True)
 
 

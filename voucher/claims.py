@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from campaigns import rollover
 from campaigns.catalog import CHANCE, CHOICE, ITEM, ReleaseFacts, ReleasePart, release_facts
 from campaigns.goods import category_name
 from campaigns.models import CampaignRound, Release
@@ -41,6 +42,7 @@ from voucher.errors import (
     RoundClosed,
     SoldOut,
 )
+from voucher.location import Location, fences_of, outside
 from voucher.models import ClaimBatch, Entitlement
 from voucher.people_rules import barred
 from voucher.states import ENTITLEMENT
@@ -49,12 +51,14 @@ from voucher.states import ENTITLEMENT
 @dataclass(frozen=True)
 class ClaimRequest:
     """device_hash: the device that asks, where one does; kept only for campaigns that count by devices. category:
-    what it is wanted for, of what is claimed by category; else empty."""
+    what it is wanted for, of what is claimed by category; else empty. location: where it is, for offers that ask;
+    looked at and not kept."""
 
     citizen_id: UUID
     release_id: int
     device_hash: bytes | None = None
     category: str = ""
+    location: Location | None = None
 
 
 class Claimant(NamedTuple):
@@ -82,13 +86,21 @@ class Granted:
 Outcome = Granted | Refusal
 
 
-def claim(citizen_id: UUID, release_id: int, device_hash: bytes | None = None, *, category: str = "") -> Granted:
+def claim(
+    citizen_id: UUID,
+    release_id: int,
+    device_hash: bytes | None = None,
+    *,
+    category: str = "",
+    location: Location | None = None,
+) -> Granted:
     """Grant one claim: a voucher, a pack with everything in it, or the qualification for one article of a category.
 
     Refuses ReleaseUnknown, CategoryNeeded, ByLottery, ByApplication, ByStaff, NotOpenYet, RoundClosed, RealNameNeeded,
-    TooYoung, SoldOut, LimitReached, QuantityReached, ChancesUsedUp, ChoiceTaken, NotListed, ListedOnce.
+    TooYoung, SoldOut, LimitReached, QuantityReached, ChancesUsedUp, ChoiceTaken, NotListed, ListedOnce,
+    LocationMissing, OutsideGeofence.
     """
-    outcome = claim_batch([ClaimRequest(citizen_id, release_id, device_hash, category)])[0]
+    outcome = claim_batch([ClaimRequest(citizen_id, release_id, device_hash, category, location)])[0]
     if isinstance(outcome, Refusal):
         raise outcome
     return outcome
@@ -119,6 +131,10 @@ def claim_batch(requests: Sequence[ClaimRequest]) -> list[Outcome]:
         if why_not is not None:
             outcomes.update(dict.fromkeys(places, why_not))
             continue
+        fences = fences_of(facts, "claim")
+        away = {place: why for place in places if (why := outside(fences, requests[place].location)) is not None}
+        outcomes.update(away)
+        places = [place for place in places if place not in away]
         if "device" in facts.people.same_person:
             for place in places:
                 _note_device(requests[place])
@@ -268,6 +284,7 @@ def _entitlements(
 ) -> list[dict[str, Any]]:
     """Write the entitlements of one part of the claims, as one batch, and return their rows."""
     offer = part.offer
+    fence = offer.terms.scope.geofence
     batch_id = new_id()
     expires_at = offer.terms.expires_at(claimed_at=now, campaign_ends_at=offer.campaign_ends_at)
     rows: list[dict[str, Any]] = [
@@ -283,6 +300,7 @@ def _entitlements(
             "category": category,
             "status": "claimed",
             "claimed_at": now,
+            "claimed_inside": True if fence is not None and fence.at("claim") and not actor else None,
             "valid_from": offer.terms.valid_from(claimed_at=now),
             "expires_at": expires_at,
         }
@@ -309,3 +327,16 @@ def _set_aside(part: ReleasePart, rows: Sequence[dict[str, Any]]) -> list[Postin
         )
         for source, fen in offer.split.items()
     ]
+
+
+def held_or_used(release_ids: Sequence[int]) -> dict[int, int]:
+    """Return release id → how many of its vouchers citizens hold or have used: those whose money has not come back."""
+    rows = db.session.execute(
+        select(Entitlement.release_id, func.count())
+        .where(Entitlement.release_id.in_(release_ids), Entitlement.status != "expired")
+        .group_by(Entitlement.release_id)
+    )
+    return dict(rows.all())
+
+
+rollover.on_count(held_or_used)

@@ -28,6 +28,7 @@ from voucher.errors import (
     VoucherNotShowable,
     VoucherUnknown,
 )
+from voucher.location import Location, fence_at_use, outside
 from voucher.models import Entitlement, VoucherCode
 
 PREFIX = "96"
@@ -85,12 +86,15 @@ def read_code(text: str) -> bytes:
     return code_hash(digits)
 
 
-def open_voucher(entitlement_id: UUID, citizen_id: UUID, device_hash: bytes) -> ShownCode:
+def open_voucher(
+    entitlement_id: UUID, citizen_id: UUID, device_hash: bytes, *, location: Location | None = None
+) -> ShownCode:
     """Open a voucher on this device: codes shown on any other device are retired, and a new one is returned.
 
-    Refuses VoucherUnknown, VoucherNotShowable.
+    Refuses VoucherUnknown, VoucherNotShowable, LocationMissing, OutsideGeofence.
     """
     now = clock.now()
+    inside = _require_inside(entitlement_id, location)
     opened = db.session.scalar(
         update(Entitlement)
         .where(*_showable(entitlement_id, citizen_id, now))
@@ -101,15 +105,19 @@ def open_voucher(entitlement_id: UUID, citizen_id: UUID, device_hash: bytes) -> 
     if opened is None:
         raise _why_not_showable(entitlement_id, citizen_id)
     _retire_elsewhere([entitlement_id], device_hash, now)
-    return _show([entitlement_id], device_hash, now)[0]
+    return _show([entitlement_id], device_hash, now, inside=inside)[0]
 
 
-def show_code(entitlement_id: UUID, citizen_id: UUID, device_hash: bytes) -> ShownCode:
+def show_code(
+    entitlement_id: UUID, citizen_id: UUID, device_hash: bytes, *, location: Location | None = None
+) -> ShownCode:
     """Return the next code for a voucher that is open on this device.
 
-    Refuses VoucherUnknown, VoucherNotShowable, OpenedElsewhere when another device has opened it since.
+    Refuses VoucherUnknown, VoucherNotShowable, OpenedElsewhere when another device has opened it since,
+    LocationMissing, OutsideGeofence.
     """
     now = clock.now()
+    inside = _require_inside(entitlement_id, location)
     row = db.session.execute(
         select(Entitlement.device_hash).where(*_showable(entitlement_id, citizen_id, now)).with_for_update()
     ).one_or_none()
@@ -117,7 +125,19 @@ def show_code(entitlement_id: UUID, citizen_id: UUID, device_hash: bytes) -> Sho
         raise _why_not_showable(entitlement_id, citizen_id)
     if row.device_hash != device_hash:
         raise OpenedElsewhere
-    return _show([entitlement_id], device_hash, now)[0]
+    return _show([entitlement_id], device_hash, now, inside=inside)[0]
+
+
+def _require_inside(entitlement_id: UUID, location: Location | None) -> bool | None:
+    """Return True where the area is looked at for use and the phone is inside, None where it is not looked at."""
+    offer_id = db.session.scalar(select(Entitlement.offer_id).where(Entitlement.id == entitlement_id))
+    fence = fence_at_use(offer_id) if offer_id is not None else None
+    if fence is None:
+        return None
+    away = outside([fence], location)
+    if away is not None:
+        raise away
+    return True
 
 
 def open_vouchers(held: Sequence[tuple[UUID, UUID]], device_hash: bytes) -> list[ShownCode | None]:
@@ -173,7 +193,9 @@ def _why_not_showable(entitlement_id: UUID, citizen_id: UUID) -> VoucherUnknown 
     return VoucherUnknown() if held is None else VoucherNotShowable()
 
 
-def _show(entitlement_ids: Sequence[UUID], device_hash: bytes, now: datetime) -> list[ShownCode]:
+def _show(
+    entitlement_ids: Sequence[UUID], device_hash: bytes, now: datetime, *, inside: bool | None = None
+) -> list[ShownCode]:
     shown = [ShownCode(new_digits(), now + SHOWN_FOR) for _ in entitlement_ids]
     insert_rows(
         VoucherCode,
@@ -183,6 +205,7 @@ def _show(entitlement_ids: Sequence[UUID], device_hash: bytes, now: datetime) ->
                 "entitlement_id": entitlement_id,
                 "device_hash": device_hash,
                 "shown_at": now,
+                "shown_inside": inside,
                 "expires_at": code.expires_at + GRACE,
             }
             for entitlement_id, code in zip(entitlement_ids, shown, strict=True)

@@ -127,6 +127,18 @@ class ByStaff(Conflict):
     way_out = N_("请带身份证到服务窗口；会用手机的家人请领线上的轮次")
 
 
+class LocationMissing(Conflict):
+    code = "location_missing"
+    message = N_("需要手机定位，确认您在活动区域内")
+    way_out = N_("请在手机和浏览器的设置里允许使用位置，再点一次；位置只看一次，不保存")
+
+
+class OutsideGeofence(Conflict):
+    code = "outside_geofence"
+    message = N_("您现在不在活动区域内")
+    way_out = N_("请到活动区域内再试；定位不准时，可到室外重新点一次")
+
+
 class NotAssisted(Conflict):
     code = "not_assisted"
     message = N_("这种券不在线下代领的轮次里")

@@ -57,6 +57,11 @@ class HeldVoucher:
     use_rule: Words
     #: how many of its kind one order may have
     per_order: int = 1
+    #: what it may not buy, in words
+    goods_excluded: Sequence[str] = ()
+    #: where its holder has to be, in words, and whether that is looked at for use
+    area: Words | None = None
+    located: bool = False
     #: of what goods it is for, where it is a qualification, what it gives, and its table
     category: str = ""
     rule: Words | None = None
@@ -193,6 +198,9 @@ def _held(entitlement: Entitlement, offer: Offer, campaign: Campaign, now: datet
         use_rule=terms.use.describe(),
         per_order=terms.use.per_order,
         **(_qualification(entitlement, terms, now) if entitlement.category else {}),
+        goods_excluded=scope.goods_excluded,
+        area=scope.geofence.describe() if scope.geofence else None,
+        located=scope.geofence is not None and scope.geofence.at("use"),
     )
 
 

@@ -108,6 +108,8 @@ class Entitlement(Base):
     redeemed_place: Mapped[str | None] = mapped_column(String(120))
     redeemed_bill_fen: Mapped[int | None] = mapped_column(BigInteger)
     redeemed_discount_fen: Mapped[int | None] = mapped_column(BigInteger)
+    #: that the claimant was inside the offer's area, where that was looked at
+    claimed_inside: Mapped[bool | None]
     #: what has come back of that bill, where the voucher stays used
     refunded_bill_fen: Mapped[int | None] = mapped_column(BigInteger)
     #: what returned the rest of its money, where it cost less than was set aside
@@ -155,6 +157,8 @@ class VoucherCode(Base):
     shown_at: Mapped[datetime] = mapped_column(UTCDateTime)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     retired_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: that the phone was inside the offer's area, where that is looked at for use
+    shown_inside: Mapped[bool | None]
     #: on paper: it lives as long as its voucher, until a reprint retires it
     printed: Mapped[bool] = mapped_column(default=False, server_default=false())
 

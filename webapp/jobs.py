@@ -48,6 +48,7 @@ EVERY_HOUR = timedelta(hours=1)
 
 JOBS: tuple[Job, ...] = (
     Job("release_rounds", EVERY_MINUTE, campaigns.jobs.release_rounds),
+    Job("release_portions", EVERY_MINUTE, campaigns.jobs.release_portions),
     Job("run_lotteries", EVERY_MINUTE, voucher.jobs.run_lotteries),
     Job("notify_winners", EVERY_MINUTE, voucher.jobs.notify_winners),
     Job("close_rounds", EVERY_MINUTE, campaigns.jobs.close_rounds),

@@ -11,6 +11,7 @@ from flask_migrate import Migrate
 
 import campaigns.event_models
 import campaigns.models
+import campaigns.portions
 import evidence.models
 import foundation.idempotency
 import foundation.slots
@@ -35,6 +36,7 @@ MODULES_WITH_TABLES = (
     campaigns.event_models,
     campaigns.models,
     evidence.models,
+    campaigns.portions,
     identity.models,
     ledger.models,
     merchants.event_models,

@@ -8,7 +8,8 @@ from marshmallow import fields
 
 from campaigns.places import where
 from campaigns.terms.axis import StrategySchema
-from campaigns.terms.file_fields import County, Flag, industry, said
+from campaigns.terms.file_fields import County, Flag, Text, industry, said
+from campaigns.terms.geofence import Geofence, GeofenceSchema
 from campaigns.terms.sale import OnlyAboveQuota, OutsideCounty, OutsideIndustry, Sale
 from foundation.words import Words
 
@@ -22,6 +23,9 @@ class Places:
     counties: Sequence[str] = ()
     industries: Sequence[str] = ()
     above_quota: bool = False
+    #: what it may not buy, in words that the cashier reads out
+    goods_excluded: Sequence[str] = ()
+    geofence: Geofence | None = None
 
     def check(self, sale: Sale) -> None:
         """Refuse OutsideCounty, OutsideIndustry or OnlyAboveQuota where the sale's store does not count."""
@@ -43,3 +47,7 @@ class FileSchema(StrategySchema):
     counties = fields.List(County(), load_default=list, metadata=said("县区", "都不选为全市"))
     industries = fields.List(industry(), load_default=list, metadata=said("行业", "都不选为各行业"))
     above_quota = Flag(load_default=False, metadata=said("限上企业", "只在限额以上企业使用"))
+    goods_excluded = fields.List(
+        Text(longest=20), load_default=list, metadata=said("不能买的商品", "每行一种，例如：烟、酒、黄金珠宝")
+    )
+    geofence = fields.Nested(GeofenceSchema, load_default=None, metadata=said("活动区域", "不填为不看定位"))

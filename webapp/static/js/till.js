@@ -10,6 +10,7 @@ import { RedeemCall } from "./redeem_call.js";
 import { Camera, readPhoto } from "./scanner.js";
 import * as sound from "./sound.js";
 import { Basket } from "./till_basket.js";
+import { askGoods } from "./till_goods.js";
 import { Verdict } from "./verdict.js";
 import { listenToKeys } from "./wedge.js";
 
@@ -162,7 +163,12 @@ async function redeem() {
   busy = true;
   lastCode = code;
   draw();
-  const told = await call.redeem({ ...whatIsSold(), bill_fen: amount.fen, list_fen: listFen() });
+  const sent = { ...whatIsSold(), bill_fen: amount.fen, list_fen: listFen() };
+  let told = await call.redeem(sent);
+  if (told?.code === "goods_to_confirm") {
+    const excludedFen = await askGoods(part("goods-sheet"), told);
+    if (excludedFen !== null) told = await call.redeem({ ...sent, excluded_fen: excludedFen });
+  }
   if (told?.code !== "goods_needed") {
     show(told);
     return;
@@ -174,9 +180,9 @@ async function redeem() {
 
 // Several codes, a confirmed qualification with its article, or one code.
 function whatIsSold() {
-  if (basket.on) return { codes: basket.sent };
   if (article.open) return { confirmation: article.qualification.confirmation, item: article.item };
-  return { code };
+  const read = basket.on ? basket.sent : code;
+  return Array.isArray(read) ? { codes: read } : { code: read };
 }
 
 // The price before the shop's own discounts in fen, or null where the cashier left it empty.

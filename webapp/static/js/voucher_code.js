@@ -3,6 +3,8 @@
 //
 // Everything the citizen sees is a fragment from the server; this module only decides when to fetch it.
 
+import { locate } from "./geofence.js";
+
 const ASK_EVERY_MS = 1500;
 const DIM_SCREEN_HINT_MS = 8000;
 
@@ -45,7 +47,9 @@ async function take(answer) {
 async function fetchCode(openHere) {
   if (fetching) return;
   fetching = true;
-  await take(await send(region.dataset.codeUrl, { method: "POST", body: new URLSearchParams(openHere ? { open: "1" } : {}) }));
+  const where = region.dataset.geofence ? await locate() : null;
+  const body = new URLSearchParams({ ...(openHere ? { open: "1" } : {}), ...where });
+  await take(await send(region.dataset.codeUrl, { method: "POST", body }));
   fetching = false;
 }
 

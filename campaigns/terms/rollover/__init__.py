@@ -1,0 +1,1 @@
+"""Roll-over: which money a round may put on release."""
