@@ -14,8 +14,10 @@ from identity.citizen_pages import blueprint as sign_in
 from identity.gates import Gate
 from identity.staff_pages import blueprint as staff_sign_in
 from ledger.bureau_pages import blueprint as ledger_desk
+from merchants.bureau_hand_ins import blueprint as hand_ins_desk
 from merchants.bureau_pages import blueprint as merchants_desk
 from merchants.citizen_pages import blueprint as shop_pages
+from merchants.merchant_hand_ins import blueprint as till_hand_ins
 from merchants.merchant_pages import blueprint as till_pages
 from merchants.merchant_refunds import blueprint as till_refunds
 from merchants.pos_api import blueprint as pos
@@ -51,12 +53,14 @@ DOORS: tuple[Door, ...] = (
     Door(shop_pages, "/", gates.open_to_all),
     Door(till_pages, "/till", gates.cashier),
     Door(till_refunds, "/till/refunds", gates.cashier),
+    Door(till_hand_ins, "/till/after-sales", gates.cashier),
     Door(desk, "/bureau", gates.officer()),
     Door(campaigns_desk, "/bureau/campaigns", gates.officer()),
     Door(simulation_desk, "/bureau/campaigns", gates.officer()),
     Door(draws_desk, "/bureau/draws", gates.officer()),
     Door(lists_desk, "/bureau/lists", gates.officer()),
     Door(merchants_desk, "/bureau/merchants", gates.officer()),
+    Door(hand_ins_desk, "/bureau/after-sales", gates.officer()),
     Door(settlement_desk, "/bureau/settlement", gates.officer()),
     Door(statements_desk, "/bureau/statements", gates.officer()),
     Door(ledger_desk, "/bureau/ledger", gates.officer()),
