@@ -68,11 +68,8 @@ def take_what_is_free(claims: Sequence[Claimed]) -> set[Claimed]:
         }
         for (kind, number_hash), claim in sorted(first.items(), key=lambda item: item[0])
     ]
-    inserted: set[tuple[str, bytes]] = set()
-    for start in range(0, len(rows), 500):
-        added = upsert(Mark).values(rows[start : start + 500]).on_conflict_do_nothing()
-        found = db.session.execute(added.returning(Mark.kind, Mark.number_hash))
-        inserted.update((kind, bytes(number_hash)) for kind, number_hash in found)
+    added = upsert(Mark).on_conflict_do_nothing().returning(Mark.kind, Mark.number_hash)
+    inserted = {(kind, bytes(number_hash)) for kind, number_hash in db.session.execute(added, rows)}
     return {claim for key, claim in first.items() if key in inserted}
 
 

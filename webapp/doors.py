@@ -16,10 +16,12 @@ from identity.gates import Gate
 from identity.staff_pages import blueprint as staff_sign_in
 from ledger.bureau_pages import blueprint as ledger_desk
 from merchants.advice_pages import blueprint as advice_pages
+from merchants.bureau_hand_ins import blueprint as hand_ins_desk
 from merchants.bureau_pages import blueprint as merchants_desk
 from merchants.bureau_split_orders import blueprint as split_orders_desk
 from merchants.citizen_pages import blueprint as shop_pages
 from merchants.merchant_events import blueprint as till_events
+from merchants.merchant_hand_ins import blueprint as till_hand_ins
 from merchants.merchant_pages import blueprint as till_pages
 from merchants.merchant_refunds import blueprint as till_refunds
 from merchants.merchant_sales import blueprint as till_sales
@@ -63,6 +65,7 @@ DOORS: tuple[Door, ...] = (
     Door(till_events, "/till/events", gates.cashier),
     Door(till_refunds, "/till/refunds", gates.cashier),
     Door(till_sales, "/till/sales", gates.cashier),
+    Door(till_hand_ins, "/till/after-sales", gates.cashier),
     Door(desk, "/bureau", gates.officer()),
     Door(campaigns_desk, "/bureau/campaigns", gates.officer()),
     Door(form_desk, "/bureau/campaigns", gates.officer()),
@@ -73,6 +76,7 @@ DOORS: tuple[Door, ...] = (
     Door(lists_desk, "/bureau/lists", gates.officer()),
     Door(merchants_desk, "/bureau/merchants", gates.officer()),
     Door(split_orders_desk, "/bureau/merchants/split-orders", gates.officer()),
+    Door(hand_ins_desk, "/bureau/after-sales", gates.officer()),
     Door(settlement_desk, "/bureau/settlement", gates.officer()),
     Door(statements_desk, "/bureau/statements", gates.officer()),
     Door(payouts_desk, "/bureau/payouts", gates.officer()),

@@ -2,26 +2,26 @@
 
 import io
 import random
-from datetime import timedelta
 from uuid import UUID
 
 from PIL import Image
 
 from campaigns import kinds
 from campaigns.catalog import offer_facts
-from campaigns.terms.quote import Award
 from foundation import clock as clocks
 from foundation.clock import bureau_day
 from foundation.db import db, insert_rows
+from foundation.ids import new_id, text_id
 from foundation.states import Step
 from identity.models import Citizen
-from merchants import redemptions
+from ledger import accounts
+from ledger.accounts import Code
+from ledger.posting import Posting, post
+from merchants import hand_ins
 from merchants.hand_ins import HandingIn, hand_in
-from merchants.models import SoldItem
-from merchants.scans import Accepted, Scan, require_site
+from merchants.models import Redemption, SoldItem
 from tests.world import CLOSES, ENDS, JIANGCHENG, a_round, citizens, claim, done, opened, shop, subsidy
 from voucher import spending
-from voucher.spending import Presented
 
 CITY_SHARE = {"city": "20%", "jiangcheng": "80%"}
 #: The city's numbers begin with it: two digits of the year, two of the province, 16 of the invoice.
@@ -74,15 +74,33 @@ class Sold:
         now = clocks.now()
         counter = self.shop.till
         facts = offer_facts(self.campaign.offers["meal"])
-        award = Award(price_fen, 200_000, facts.terms.funding.split(200_000))
-        presented = Presented(held, facts.offer_id, facts.campaign_version_id, now, now + timedelta(days=1))
-        assert spending.spend(
-            [held], Step(counter.actor, now, campaign_version_id=facts.campaign_version_id), actors={}
-        )
-        site = require_site(counter)
-        [receipt] = redemptions._write([Accepted(Scan(counter, "", price_fen), site, presented, facts, award)], now)
+        by_source = facts.terms.funding.split(200_000)
+        step = Step(counter.actor, now, campaign_version_id=facts.campaign_version_id)
+        assert spending.spend([held], step, actors={})
+        redemption = {
+            "id": new_id(),
+            "entitlement_id": held,
+            "campaign_id": facts.campaign_id,
+            "campaign_version_id": facts.campaign_version_id,
+            "offer_id": facts.offer_id,
+            "merchant_id": self.shop.merchant_id,
+            "store_id": counter.store_id,
+            "till_id": counter.till_id,
+            "cashier_id": None,
+            "bill_fen": price_fen,
+            "discount_fen": 200_000,
+            "status": "redeemed",
+            "redeemed_at": now,
+            "bureau_day": bureau_day(now),
+        }
+        insert_rows(Redemption, [redemption])
+        used = {"entitlement": held, "at": now, "place": "鸿运电器总店", "bill": price_fen, "discount": 200_000}
+        spending.record_use([used])
+        hand_ins.expect([(redemption, facts)])
+        document = ("redemption", text_id(redemption["id"]))
+        post([_owed(facts, source, fen, self.shop.merchant_id, document) for source, fen in by_source.items()], at=now)
         item = {
-            "redemption_id": receipt.redemption_id,
+            "redemption_id": redemption["id"],
             "category": "refrigerator",
             "grade": "1",
             "price_fen": price_fen,
@@ -93,7 +111,13 @@ class Sold:
             "model_name": "BCD-500",
         }
         insert_rows(SoldItem, [item])
-        return receipt.redemption_id
+        return redemption["id"]
+
+
+def _owed(facts, source, fen, merchant_id, document):
+    held = accounts.outstanding(facts.campaign_id, facts.source_ids[source], offer_id=facts.offer_id)
+    owed = accounts.payable(facts.campaign_id, facts.source_ids[source], merchant_id=merchant_id)
+    return Posting(Code.REDEEM, held, owed, fen, document)
 
 
 def picture(seed):
