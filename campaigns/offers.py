@@ -102,6 +102,8 @@ class RoundView:
     assisted: bool = False
     #: when the next daily portion comes, None where there is none to come
     next_portion_at: datetime | None = None
+    #: whether one applies for it and is reviewed
+    by_application: bool = False
 
 
 @dataclass(frozen=True)
@@ -189,13 +191,16 @@ def _round_view(a_round: CampaignRound, offers: Sequence[OfferView], now: dateti
         name=a_round.name,
         opens_at=a_round.opens_at,
         closes_at=a_round.closes_at,
-        phase=_phase(a_round, offers, planned.lottery, now),
+        phase="open"
+        if planned.application and a_round.opens_at <= now < a_round.closes_at
+        else _phase(a_round, offers, planned.lottery, now),
         limits=[limit.describe() for limit in planned.limits],
         issuance=planned.issuance.describe(),
         offers=offers,
         lottery=planned.lottery,
         assisted=planned.assisted is not None,
         next_portion_at=portions.next_due(a_round.id, now) if planned.daily else None,
+        by_application=planned.application is not None,
     )
 
 

@@ -1,5 +1,6 @@
 """Every room's audit checks, so that the hourly job, the command and the tests prove them all."""
 
+import applications.audit_checks
 import campaigns.audit_checks
 import merchants.audit_checks
 import merchants.hand_in_audit_checks
@@ -9,6 +10,7 @@ from ledger import audit
 
 #: Importing a room's checks registers them.
 ROOMS_WITH_CHECKS = (
+    applications.audit_checks,
     campaigns.audit_checks,
     merchants.audit_checks,
     merchants.hand_in_audit_checks,

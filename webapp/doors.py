@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Flask, request
 
+from applications.bureau_pages import blueprint as review_desk
+from applications.citizen_pages import blueprint as application_pages
+from applications.notice_pages import blueprint as notice_pages
 from campaigns.bureau_form import blueprint as form_desk
 from campaigns.bureau_pages import blueprint as campaigns_desk
 from campaigns.bureau_simulation import blueprint as simulation_desk
@@ -59,6 +62,8 @@ DOORS: tuple[Door, ...] = (
     Door(campaign_pages, "/", gates.open_to_all),
     Door(voucher_pages, "/", gates.citizen),
     Door(draw_pages, "/", gates.open_to_all),
+    Door(application_pages, "/", gates.citizen),
+    Door(notice_pages, "/", gates.open_to_all),
     Door(shop_pages, "/", gates.open_to_all),
     Door(advice_pages, "/", gates.citizen),
     Door(till_pages, "/till", gates.cashier),
@@ -74,6 +79,7 @@ DOORS: tuple[Door, ...] = (
     Door(draws_desk, "/bureau/draws", gates.officer()),
     Door(assisted_desk, "/bureau/assisted", gates.officer()),
     Door(lists_desk, "/bureau/lists", gates.officer()),
+    Door(review_desk, "/bureau/applications", gates.officer()),
     Door(merchants_desk, "/bureau/merchants", gates.officer()),
     Door(split_orders_desk, "/bureau/merchants/split-orders", gates.officer()),
     Door(hand_ins_desk, "/bureau/after-sales", gates.officer()),

@@ -9,6 +9,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import Migrate
 
+import applications.models
 import campaigns.event_models
 import campaigns.models
 import campaigns.portions
@@ -34,6 +35,7 @@ MODULES_WITH_TABLES = (
     foundation.slots,
     foundation.states,
     campaigns.event_models,
+    applications.models,
     campaigns.models,
     evidence.models,
     campaigns.portions,

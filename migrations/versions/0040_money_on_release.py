@@ -1,7 +1,7 @@
 """Money on release for subsidies that are applied for, and what applications set aside.
 
 Revision ID: 0040
-Revises: 0030
+Revises: 0031
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from foundation.db import RowId
 
 revision = "0040"
-down_revision = "0030"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 

@@ -18,6 +18,7 @@ from settlement import claw_backs
 from settlement.closing import approve, close_period, mark_paid
 from settlement.day_closing import close_days
 from tests import cars, trade_in
+from tests.applications import desk
 from tests.ledger.corruptions import CORRUPTIONS, corrupted, guards_off
 from tests.world import (
     CLOSES,
@@ -93,6 +94,7 @@ def a_whole_life(clock):
     [tang] = citizens(7)[6:]
     two = [claim_and_show(tang, campaign.releases["r2", "meal"])[1] for _ in range(2)]
     done(lambda: redeem_order(place.desk, two, 40_000))
+    desk.a_life(clock)
 
 
 def stock_changes_by(count):
