@@ -64,8 +64,8 @@ def send() -> Response | str:
     try:
         with transaction():
             version = drafting.import_draft(draft.text, by=gates.principal().actor)
-            place = {"campaign_id": version.campaign_id, "number": version.number}
-            address = url_for("campaigns_desk.version", **place, kept=1)
+            campaign_id, number = version.campaign_id, version.number
+            address = url_for("campaigns_desk.version", campaign_id=campaign_id, number=number, kept=1)
     except Refusal as refusal:
         return _again(refusal, draft, definition=definition)
     flash(_("已存为草稿，请另一位同事核对后发布。"))
