@@ -63,14 +63,14 @@ def send_due() -> int:
                 select(ApplicantMessage.id, ApplicantMessage.body, Citizen.phone)
                 .join(Application, Application.id == ApplicantMessage.application_id)
                 .join(Citizen, Citizen.id == Application.citizen_id)
-                .where(ApplicantMessage.sent_at.is_(None))
+                .where(ApplicantMessage.sent_at.is_(None), Citizen.phone_hash.is_not(None))
                 .order_by(ApplicantMessage.written_at, ApplicantMessage.id)
                 .limit(MESSAGES_AT_ONCE)
             ).all()
         told = []
         for message_id, body, phone in batch:
             try:
-                sms.send(phone, body)
+                sms.send(str(phone), body)
             except (sms.SmsFailed, OSError):
                 continue
             told.append(message_id)

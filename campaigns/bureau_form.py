@@ -55,7 +55,7 @@ def send() -> Response | str:
     if pressed == "text":
         return render_template("campaigns/bureau_import.html", text=draft.text, faults=(), refusal=None, checked=None)
     if pressed not in ("save", "check"):
-        return _page(draft, touched=draft.change(pressed))
+        return _page(draft, touched=draft.change(pressed), unsaved=True)
     definition, faults = draft.check()
     if faults:
         return _again(FormIncomplete(count=len(faults)), draft, faults=faults)
@@ -64,7 +64,8 @@ def send() -> Response | str:
     try:
         with transaction():
             version = drafting.import_draft(draft.text, by=gates.principal().actor)
-            address = url_for("campaigns_desk.version", campaign_id=version.campaign_id, number=version.number)
+            campaign_id, number = version.campaign_id, version.number
+            address = url_for("campaigns_desk.version", campaign_id=campaign_id, number=number, kept=1)
     except Refusal as refusal:
         return _again(refusal, draft, definition=definition)
     flash(_("已存为草稿，请另一位同事核对后发布。"))
@@ -116,6 +117,7 @@ def _context(
         "version": None,
         "starting": False,
         "checked": False,
+        "unsaved": False,
         **more,
         **_seen(draft, definition, unsaid),
     }

@@ -116,6 +116,8 @@ def notice_command(file: Path) -> None:
 @click.option("--redemption-rate", default="", help="How many of those claimed are used, in percent.")
 @click.option("--days-to-use", default="", help="Mean days from claim to use.")
 @click.option("--award-share", default="", help="Mean award in percent of the most it may be.")
+@click.option("--people", default="", help="How many different people want one; 0 leaves limits per person aside.")
+@click.option("--claims-each", default="", help="How many claims each person wants in a round, at most.")
 @click.option("--seed", default="", help="Which of the possible crowds.")
 @_json
 def simulate_command(file: Path, as_json: bool, **typed: str) -> None:

@@ -4,17 +4,19 @@ A definition is turned into places and words, of which two are compared: the sam
 Whatever an axis adds to definitions is compared without being named here; only its Chinese name would be missing.
 """
 
+import pkgutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
+import campaigns.terms
 from campaigns.definition import LEVELS, Definition
 from campaigns.goods import GRADES, categories
 from campaigns.kinds import PRESETS
-from campaigns.places import counties, industries
+from campaigns.places import cities, counties, industries
 from campaigns.terms.article import NUMBERS
-from campaigns.terms.axis import kind_of
+from campaigns.terms.axis import kind_of, strategies
 from campaigns.terms.benefit.percent_by_grade import INVOICES, ROUNDINGS
 from campaigns.terms.benefit.price_tiers import BASES
 from campaigns.terms.evidence.after_sale import FILES, OLD_APPLIANCES
@@ -28,6 +30,7 @@ from campaigns.terms.validity.natural_days import COUNTED_FROM
 from campaigns.terms.worth import GIVEN_AS
 from foundation.clock import local
 from foundation.money import format_yuan
+from identity.persons import KINDS as KINDS_OF_IDENTIFIER
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 WORDS = {ADDED: "增加", REMOVED: "删除", CHANGED: "修改"}
@@ -65,6 +68,8 @@ NAMES = {
     "cost_yuan": "成本", "advertised_yuan": "对外价值", "least_yuan": "最低", "most_yuan": "最高",
 }  # fmt: skip
 
+#: The keys under which a strategy stands in a file are the folders of the axes.
+AXES = {info.name for info in pkgutil.iter_modules(campaigns.terms.__path__) if info.ispkg}
 #: Keys inside that are spelled otherwise in the file.
 _FILE_KEYS = {"ceiling_fen": "price_ceiling_yuan"}
 AMOUNT_KEYS = {EVERY: "yuan", "ice": "ice_yuan", "nev": "nev_yuan"}
@@ -125,7 +130,7 @@ def _walk(place: str, key: str, value: Any) -> Iterator[tuple[str, str]]:
     if is_dataclass(value) and not isinstance(value, Interval):
         kind = kind_of(value)
         if kind:
-            yield f"{place}.kind", kind
+            yield f"{place}.kind", strategy_name(key, kind)
         for item in fields(value):
             inner = _file_key(item.name)
             # The terms of an offer stand in the offer's own table.
@@ -146,6 +151,12 @@ def _walk(place: str, key: str, value: Any) -> Iterator[tuple[str, str]]:
         words = _in_words(key, value)
         if words:
             yield place, words
+
+
+def strategy_name(key: str, kind: str) -> str:
+    """Return what a strategy of an axis is called; its kind where it has no name."""
+    found = strategies(f"campaigns.terms.{key}").get(kind) if key in AXES else None
+    return found.label or kind if found else kind
 
 
 def _identity(item: Any, number: int) -> str:
@@ -178,6 +189,8 @@ def _file_key(name: str) -> str:
 #: Key → word in the file → its meaning.
 _MEANINGS: Mapping[str, Mapping[str, str]] = {
     "kind": {code: preset.name for code, preset in PRESETS.items()},
+    "city": cities(),
+    "same_person": KINDS_OF_IDENTIFIER,
     "level": LEVELS,
     "counted_from": COUNTED_FROM,
     "within": WITHIN,

@@ -20,13 +20,16 @@ class Demand:
     """claims_per_day: how many want one on a day on which a round is open, in the mean. redemption_rate: of those
     claimed, how many are used, in hundredths of a percent. days_to_use: mean days from becoming usable to use.
     award_share: what a use costs, in hundredths of a percent of the most that it may; for benefits without one amount
-    only. seed: which of the possible crowds."""
+    only. seed: which of the possible crowds. people: how many different people want one, so that limits per person
+    bind; 0 where nobody counts them. claims_each: how many claims each of them wants in a round, at most."""
 
     claims_per_day: int
     redemption_rate: int = 8_000
     days_to_use: int = 3
     award_share: int = 6_000
     seed: int = 1
+    people: int = 0
+    claims_each: int = 10
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ ASSUMPTIONS = {
     "redemption_rate": Assumption(N_("领取后使用的百分比"), 0, 100, percent=True),
     "days_to_use": Assumption(N_("领取到使用平均几天"), 0, 400),
     "award_share": Assumption(N_("平均补贴占最高额的百分比"), 1, 100, percent=True),
+    "people": Assumption(N_("想领的人数（0 为不计）"), 0, 100_000_000),
+    "claims_each": Assumption(N_("每人每轮最多想领几次"), 1, 1_000),
     "seed": Assumption(N_("随机种子"), 0, 1_000_000),
 }
 

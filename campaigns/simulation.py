@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
+from campaigns.crowds import Allowance, Crowd, room, use
 from campaigns.definition import Definition, OfferDefinition, ReleaseDefinition, RoundDefinition
 from campaigns.demand import Demand
 from campaigns.terms.rollover.own import Own
@@ -44,14 +45,15 @@ class Money:
 
 @dataclass(frozen=True)
 class Day:
-    """claimed, redeemed, expired, turned_away: how many on this day. money: source code → where it stands at its
-    end."""
+    """claimed, redeemed, expired, turned_away: how many on this day; limited: of those turned away, how many by limits
+    per person while there was stock. money: source code → where it stands at its end."""
 
     day: date
     claimed: int
     redeemed: int
     expired: int
     turned_away: int
+    limited: int
     money: Mapping[str, Money]
 
 
@@ -65,16 +67,22 @@ class Simulation:
     sold_out: Mapping[str, date | None]
 
     def total(self, name: str) -> int:
-        """Return the sum over all days of claimed, redeemed, expired or turned_away."""
+        """Return the sum over all days of claimed, redeemed, expired, turned_away or limited."""
         return sum(getattr(day, name) for day in self.days)
 
 
 @dataclass
 class _Stock:
-    """What is left of a release while its round is open. contents: offer code → how many one claim gives."""
+    """What is left of a release while its round is open. contents: offer code → how many one claim gives. allowances:
+    what the limits per person leave of it."""
 
     contents: Mapping[str, int]
     left: int
+    allowances: list[Allowance] = field(default_factory=list)
+
+    @property
+    def open(self) -> int:
+        return room(self.left, self.allowances)
 
 
 @dataclass(frozen=True)
@@ -93,6 +101,7 @@ class _Books:
     demand: Demand
     prices: Mapping[str, _Price]
     money: dict[str, Money]
+    crowd: Crowd
     open_rounds: dict[str, list[_Stock]] = field(default_factory=dict)
     #: day → offer code → how many will be used, and how many expire
     uses: dict[date, dict[str, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
@@ -140,7 +149,8 @@ def simulate(definition: Definition, demand: Demand) -> Simulation:
     if span > LONGEST_DAYS:
         raise SpanTooLong(days=span, most=LONGEST_DAYS)
     prices = {offer.code: _price(offer, definition, demand) for offer in definition.offers}
-    books = _Books(definition, demand, prices, {source.code: Money(source.budget_fen) for source in definition.sources})
+    money = {source.code: Money(source.budget_fen) for source in definition.sources}
+    books = _Books(definition, demand, prices, money, Crowd(demand))
     rng = Random(demand.seed)
     sold_out: dict[str, date | None] = {a_round.code: None for a_round in definition.rounds}
     days = []
@@ -150,12 +160,12 @@ def simulate(definition: Definition, demand: Demand) -> Simulation:
         _open_rounds(books, today)
         # Drawn on every day, so that a changed round leaves the other days' crowds as they were.
         crowd = round(demand.claims_per_day * rng.gammavariate(20, 1 / 20))
-        claimed, turned_away = _claim(books, today, crowd)
+        claimed, turned_away, limited = _claim(books, today, crowd)
         redeemed = _redeem(books, today)
         _note_sold_out(books, today, sold_out)
         _close_rounds(books, today)
         standing = {source: money.copy() for source, money in books.money.items()}
-        days.append(Day(today, claimed, redeemed, expired, turned_away, standing))
+        days.append(Day(today, claimed, redeemed, expired, turned_away, limited, standing))
     return Simulation(tuple(days), _runs_out(prices, days), sold_out)
 
 
@@ -178,7 +188,10 @@ def _open_rounds(books: _Books, today: date) -> None:
             if not opened:
                 books.own_left[a_round.code] = _own_money_fen(books, a_round)
                 contents = [_contents(books, release) for release in a_round.releases]
-                books.open_rounds[a_round.code] = [_Stock(each, 0) for each in contents]
+                allowances = books.crowd.allowances(a_round)
+                books.open_rounds[a_round.code] = [
+                    _Stock(each, 0, allowed) for each, allowed in zip(contents, allowances, strict=True)
+                ]
             _release_portion(books, a_round, number)
 
 
@@ -221,21 +234,31 @@ def _note_sold_out(books: _Books, today: date, sold_out: dict[str, date | None])
             sold_out[code] = today
 
 
-def _claim(books: _Books, today: date, crowd: int) -> tuple[int, int]:
-    """Let a day's crowd claim over all open rounds in proportion to what is left; return claimed and turned away."""
+def _claim(books: _Books, today: date, crowd: int) -> tuple[int, int, int]:
+    """Let a day's crowd claim over all open rounds in proportion to what is open to it; return how many claimed, were
+    turned away, and of these by limits per person."""
     if not books.open_rounds:
-        return 0, 0
+        return 0, 0, 0
     stocks = [(code, stock) for code, stocks in books.open_rounds.items() for stock in stocks if stock.left]
-    granted = min(crowd, sum(stock.left for _, stock in stocks))
-    if granted:
-        shares = apportion(granted, [(str(number), stock.left) for number, (_, stock) in enumerate(stocks)])
-        rounds = {a_round.code: a_round for a_round in books.definition.rounds}
-        for (code, stock), count in zip(stocks, shares.values(), strict=True):
+    in_stock = min(crowd, sum(stock.left for _, stock in stocks))
+    rounds = {a_round.code: a_round for a_round in books.definition.rounds}
+    granted = 0
+    while granted < in_stock:
+        # Limits that bind several releases close some before they had their share; what they leave goes to the rest.
+        weights = [(str(number), stock.open) for number, (_, stock) in enumerate(stocks)]
+        wanted = min(in_stock - granted, sum(weight for _, weight in weights))
+        if not wanted:
+            break
+        shares = apportion(wanted, weights)
+        for (code, stock), share in zip(stocks, shares.values(), strict=True):
+            count = min(share, stock.open)
+            granted += count
             stock.left -= count
+            use(count, stock.allowances)
             books.move_all(stock.contents, count, "released", "outstanding")
             for offer, each in stock.contents.items():
                 _plan_use(books, code, offer, count * each, _claim_moment(rounds[code], today))
-    return granted, crowd - granted
+    return granted, crowd - granted, in_stock - granted
 
 
 def _claim_moment(a_round: RoundDefinition, today: date) -> datetime:
@@ -305,6 +328,7 @@ def as_data(played: Simulation) -> dict[str, Any]:
                 "redeemed": day.redeemed,
                 "expired": day.expired,
                 "turned_away": day.turned_away,
+                "limited": day.limited,
                 "money": {source: asdict(money) for source, money in day.money.items()},
             }
             for day in played.days
@@ -318,6 +342,7 @@ def as_text(definition: Definition, played: Simulation) -> str:
     lines = [
         f"领取 {played.total('claimed'):,}，使用 {played.total('redeemed'):,}，到期未用 {played.total('expired'):,}，"
         f"想领而没有领到 {played.total('turned_away'):,} 人次"
+        + (f"（其中因每人限领 {limited:,} 人次）" if (limited := played.total("limited")) else "")
     ]
     for a_round in definition.rounds:
         day = played.sold_out[a_round.code]

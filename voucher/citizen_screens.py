@@ -195,7 +195,7 @@ class Ways:
 
 def action(campaign: CampaignView, tickets: Sequence[Choice], *, signed_in: bool, ways: Ways) -> Action:
     """Return what the button of a campaign's page does now."""
-    sign_in, mine = ways.sign_in, ways.mine
+    sign_in = ways.sign_in
     round_ = campaign.next_round
     if round_ is None:
         return Action(_("活动已结束"), _("各轮都已结束；已领的券在有效期内仍可使用"), grey=True)
@@ -218,11 +218,18 @@ def action(campaign: CampaignView, tickets: Sequence[Choice], *, signed_in: bool
         if ways.real_name:
             return Action(_("实名后领取"), _("这个活动须实名"), href=ways.real_name)
         return Action(_("领取"))
+    return _nothing_to_claim(campaign, round_, tickets, signed_in=signed_in, ways=ways)
+
+
+def _nothing_to_claim(
+    campaign: CampaignView, round_: RoundView, tickets: Sequence[Choice], *, signed_in: bool, ways: Ways
+) -> Action:
+    """Return what the button does while the round is open and nothing in it can be claimed by this person."""
     if signed_in and _by_list(round_) and not any(ticket.why_not == _("您已领取") for ticket in tickets):
         why = _("这一轮定向发放，您登录的手机号不在名单上；名单登记的是身份证号时，请先实名")
         return Action(_("填写实名信息"), why, href=ways.names)
     if signed_in and any(ticket.offer.remaining for ticket in tickets):
-        return Action(_("查看我的券"), _("这一轮您已领到上限"), href=mine)
+        return Action(_("查看我的券"), _("这一轮您已领到上限"), href=ways.mine)
     if round_.next_portion_at:
         why = _("今天的已领完，%(moment)s 放出下一批，还有", moment=_moment(round_.next_portion_at))
         return Action(_("等下一批"), why, round_.next_portion_at, grey=True)

@@ -32,8 +32,8 @@ from foundation.clock import SHANGHAI, local
 Typed = dict[str, Any]
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?")
-#: What parts several values that are typed into one input.
-_BETWEEN = re.compile(r"[、,，;；\n]")
+#: One of several values that are typed into one input; what stands in square brackets is one, whatever parts it.
+_ONE_VALUE = re.compile(r"(?:\[[^\]\n]*\]|[^、,，;；\n\[])+")
 #: What a ticked flag is as text.
 TICKED = "true"
 
@@ -213,7 +213,7 @@ def _readings(field: fields.Field[Any], text: str) -> Iterator[Any]:
         yield f"{bare}%"
     if text == TICKED:
         yield True
-    for read in (_moment, date.fromisoformat, time.fromisoformat, _toml):
+    for read in (date.fromisoformat, _moment, time.fromisoformat, _toml):
         try:
             yield read(text)
         except ValueError:
@@ -250,7 +250,7 @@ class Posted:
 
     def texts(self, place: str) -> list[str]:
         """Return several values: ticked ones, or those typed into one input."""
-        parts = (part.strip() for text in self._texts.get(place, ()) for part in _BETWEEN.split(text))
+        parts = (part.strip() for text in self._texts.get(place, ()) for part in _ONE_VALUE.findall(text))
         return [part for part in parts if part]
 
     def rows(self, place: str) -> list[str]:

@@ -100,3 +100,23 @@ def test_the_form_fits_a_small_screen_and_works_without_scripts(devices: Devices
     plain.locator("#f-sources").get_by_role("button", name="增加一项").click()
     expect(plain.locator('[name="sources[3].code"]')).to_be_visible()
     expect(plain.locator('[name="campaign.name"]')).to_have_value("没有脚本")
+
+
+def test_what_was_typed_comes_back_after_the_session_ran_out(devices: Devices) -> None:
+    page = desk(devices, "/bureau/campaigns/1/versions/1/form")
+    cookies = page.context.cookies()
+    fill(page, "campaign.name", "没有来得及保存")
+    page.locator("#f-sources").get_by_role("button", name="增加一项").click()
+    fill(page, "sources[3].code", "bank")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="检查").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("页面已过期")
+    devices.complaints = [words for words in devices.complaints if "status of 400" not in words]
+    # Signed in again, in the same window.
+    page.context.add_cookies(cookies)
+    page.goto("/bureau/campaigns/1/versions/1/form")
+    expect(page.locator('[name="campaign.name"]')).not_to_have_value("没有来得及保存")
+    page.get_by_role("button", name="恢复它").click()
+    expect(page.locator('[name="campaign.name"]')).to_have_value("没有来得及保存")
+    expect(page.locator('[name="sources[3].code"]')).to_have_value("bank")
+    expect(page.locator("#bring-back")).to_be_hidden()

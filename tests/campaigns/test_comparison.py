@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from campaigns.campaign_file import check
-from campaigns.comparison import compare, words_of
+from campaigns.comparison import _places, compare, words_of
 from tests.world import a_round, offer, spring, toml
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -94,3 +94,31 @@ def test_a_place_is_said_in_words():
         words_of("offers[car].benefit.tiers[7.5 万元（含）以上].nev_yuan")
         == "券种 car › 优惠 › 档次 7.5 万元（含）以上 › 新能源车"
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (
+            {"offers": [offer(validity={"kind": "days", "days": 7})]},
+            {"offers": [offer(validity={"kind": "hours", "hours": 7})]},
+            "修改 offers[meal].validity.kind（种类）：满若干个 24 小时 → 领取后若干小时",
+        ),
+        (
+            {"rounds": [a_round()]},
+            {"rounds": [a_round(issuance={"kind": "named_list"})]},
+            "修改 rounds[r1].issuance.kind（种类）：先到先得 → 定向发放",
+        ),
+        (
+            {"people": {"same_person": ["id_number"]}},
+            {"people": {"same_person": ["device", "card"]}},
+            "修改 people.same_person（同一人）：身份证号 → 手机设备、银行卡",
+        ),
+    ],
+)
+def test_words_of_the_file_are_told_in_chinese(before, after, words):
+    assert words in changes(changed(**before), changed(**after))
+
+
+def test_a_city_is_told_by_its_name():
+    assert dict(_places(check(toml(spring()))))["campaign.city"] == "阳江市"

@@ -90,3 +90,51 @@ def test_midnight_at_an_end_is_24_oclock_of_the_day_before():
     assert end_in_words(at("2024-03-01 00:00")) == "2024年2月29日24:00"
     assert end_in_words(at("2024-03-01 00:01")) == "2024年3月1日00:01"
     assert numerals(11)[-2:] == ["十", "十一"]
+
+
+def test_a_pack_is_told_with_its_contents_and_how_it_counts():
+    packs = [
+        {
+            "code": "family",
+            "name": "全家券包",
+            "contents": [{"offer": "meal", "count": 2}, {"offer": "tea", "count": 1}],
+        }
+    ]
+    tea = offer("tea", name="茶点券", benefit={"face_value_yuan": 20, "threshold_yuan": 80})
+    rounds = [a_round(releases=[{"pack": "family", "stock": 5}])]
+    found = section(check(toml(spring(offers=[offer(), tea], packs=packs, rounds=rounds))), "券包")
+    assert "一个券包在每人限领中按一张计算" in found.paragraphs[0]
+    assert found.tables[0][1].rows == (
+        ("全家券包", "餐饮券 2 张（满 200 元减 50 元）、茶点券 1 张（满 80 元减 20 元）", "120"),
+    )
+
+
+def drawn(code="r2", name="第二轮", **changed):
+    issuance = {"kind": "lottery", "register_until": at("2023-05-09 00:00"), "draw_at": at("2023-05-09 10:00")}
+    return a_round(code, name=name, issuance={**issuance, **changed})
+
+
+def test_a_draw_is_told_with_its_times_and_how_to_check_it():
+    definition = check(toml(spring(rounds=[drawn(take_up_hours=24)])))
+    times, check_it = section(definition, "摇号规则").paragraphs
+    assert times == (
+        "第二轮：2023年5月8日10:00至2023年5月8日24:00报名，每人限报名一次；2023年5月9日10:00开奖，"
+        "中签者在开奖后 24 小时内领取，逾期由后面的号依次递补。"
+    )
+    assert "承诺值（SHA-256）" in check_it
+    assert "在报名期间报名。" in section(definition, "发放方式").paragraphs[1]
+    assert "中签的券直接到账。" in section(check(toml(spring(rounds=[drawn()]))), "摇号规则").paragraphs[0]
+
+
+def test_a_named_list_is_told_apart_from_what_anybody_may_claim():
+    listed = a_round("r3", name="定向轮", issuance={"kind": "named_list"})
+    definition = check(toml(spring(rounds=[a_round(), drawn(), listed])))
+    assert section(definition, "定向发放").paragraphs[0].startswith("定向轮不公开领取，只发放给名单上的人。")
+    issuing = section(definition, "发放方式").paragraphs
+    assert "第一轮先到先得，领完即止；第二轮摇号：" in issuing[0]
+    assert "开放时间内领取，摇号的轮次在报名期间报名" in issuing[1]
+
+
+def test_what_a_campaign_does_not_have_has_no_section():
+    headings = [one.heading for one in notice(check(toml(spring()))).sections]
+    assert not {"券包", "摇号规则", "定向发放"} & {*headings}

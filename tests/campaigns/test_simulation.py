@@ -173,6 +173,8 @@ def test_what_is_not_typed_is_usual():
         "redemption_rate": "72.5",
         "days_to_use": "3",
         "award_share": "60",
+        "people": "0",
+        "claims_each": "10",
         "seed": "1",
     }
 
@@ -199,3 +201,68 @@ def test_an_assumption_that_cannot_be_is_refused_by_its_field(name, text):
         read_demand({name: text}, definition())
     assert refused.value.field == name
     assert refused.value.message % refused.value.params
+
+
+WEEKS_LATER = {"opens_at": at("2023-05-20 10:00"), "closes_at": at("2023-05-22 00:00")}
+
+
+def crowded(people, each=10, **changed):
+    """Return what so many people claim, who come as often as they can."""
+    demand = Demand(10**6, redemption_rate=10_000, days_to_use=0, people=people, claims_each=each)
+    return simulate(definition(**changed), demand)
+
+
+@pytest.mark.parametrize(
+    ("people", "each", "limits", "claimed"),
+    [
+        (0, 10, [{"count": 1, "within": "round"}], 100),
+        (30, 10, [{"count": 1, "within": "round"}], 30),
+        (30, 10, [{"count": 2, "within": "offer"}], 60),
+        (30, 10, [{"count": 3, "within": "campaign"}], 90),
+        (30, 10, [{"count": 3, "within": "campaign"}, {"count": 1, "within": "round"}], 30),
+        (30, 2, [{"count": 3, "within": "campaign"}], 60),
+        (500, 10, [{"count": 1, "within": "round"}], 100),
+    ],
+)
+def test_limits_per_person_bind_all_people_together(people, each, limits, claimed):
+    played = crowded(people, each, rounds=[stocked(100, limits=limits)])
+    assert played.total("claimed") == claimed
+    assert (played.sold_out["r1"] is not None) == (claimed == 100)
+    assert bool(played.total("limited")) == (claimed < 100)
+    assert played.total("limited") <= played.total("turned_away")
+
+
+def test_what_counts_in_the_campaign_counts_over_rounds_and_what_counts_in_a_round_begins_again():
+    limits = [{"count": 3, "within": "campaign"}, {"count": 2, "within": "round"}]
+    rounds = [stocked(100, limits=limits), stocked(100, "r2", limits=limits, **WEEKS_LATER)]
+    assert crowded(20, rounds=rounds).total("claimed") == 20 * 3
+    alone = [{"count": 2, "within": "round"}]
+    rounds = [stocked(100, limits=alone), stocked(100, "r2", limits=alone, **WEEKS_LATER)]
+    assert crowded(20, rounds=rounds).total("claimed") == 20 * 2 * 2
+
+
+def test_of_a_choice_group_each_person_takes_one_and_what_one_release_leaves_the_others_get():
+    offers = [offer(), offer("tea", name="茶点券"), offer("tour", name="文旅券")]
+    releases = [
+        {"offer": "meal", "stock": 10, "group": "one"},
+        {"offer": "tea", "stock": 500, "group": "one"},
+        {"offer": "tour", "stock": 500},
+    ]
+    limits = [{"count": 1, "within": "offer"}]
+    played = crowded(100, offers=offers, rounds=[a_round(releases=releases, limits=limits)])
+    # One of the group and one beside it for each.
+    assert played.total("claimed") == 200
+
+
+def test_without_people_the_days_are_what_they_were():
+    campaign = check(EXAMPLES[-1].read_text("utf-8"))
+    demand = usual(campaign)
+    many = replace(demand, people=10**8, claims_each=1_000)
+    assert simulate(campaign, many) == simulate(campaign, demand)
+
+
+@pytest.mark.parametrize("name", ["people", "claims_each"])
+def test_assumptions_about_people_are_read_as_typed(name):
+    assert getattr(read_demand({name: "7"}, definition()), name) == 7
+    with pytest.raises(DemandMalformed):
+        read_demand({name: "many"}, definition())

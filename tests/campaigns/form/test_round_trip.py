@@ -1,18 +1,24 @@
 """A file that goes through the form unchanged means the same: also as a browser sends it back."""
 
 import tomllib
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from marshmallow import ValidationError, fields
 
 from campaigns.campaign_file import check
 from campaigns.comparison import compare
 from campaigns.form import toml_text
+from campaigns.form import typed as texts
 from campaigns.form.draft import Draft
 from campaigns.form.nodes import Node
+from campaigns.form.typed import Posted
+from campaigns.terms.file_fields import Count, Flag, Table, Text
 from tests import world
 from tests.campaigns.form.documents import documents
 
@@ -94,3 +100,41 @@ def test_what_the_form_has_no_input_for_is_named() -> None:
     text = world.toml(world.spring(offers=[world.offer(colour="red", scope={"kind": "moon"})], sauces=["chilli"]))
     assert Draft.of(text).left_behind == ["sauces", "offers[1].colour", "offers[1].scope"]
     assert tomllib.loads(toml_text.write(Draft.of(text).document))["offers"][0]["scope"] == {"kind": "moon"}
+
+
+class _Point(fields.Field[list[Decimal]]):
+    """A kind of field that the form has never heard of."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> list[Decimal]:
+        if not isinstance(value, list) or len(value) != 2 or not all(isinstance(one, Decimal) for one in value):
+            raise ValidationError("应当是两个数字")
+        return value
+
+
+class _Day(fields.Field[date]):
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> date:
+        if not isinstance(value, date) or isinstance(value, datetime):
+            raise ValidationError("应当是日期")
+        return value
+
+
+class _Unheard(Table):
+    points = fields.List(_Point(), load_default=list)
+    day = _Day(load_default=None)
+    at = fields.Raw(load_default=None)
+    open_ended = Flag(load_default=True)
+    words = fields.List(Text(longest=9), load_default=list)
+    parts = fields.List(fields.List(Count()), load_default=list)
+
+
+def test_kinds_of_fields_that_nobody_has_heard_of_go_through_the_form_too() -> None:
+    raw = {
+        "points": [[Decimal("111.95"), Decimal("21.85")], [Decimal("112.0"), Decimal("21.9")]],
+        "day": date(2027, 3, 1),
+        "open_ended": False,
+        "words": ["烟", "酒"],
+        "parts": [[1, 2], [3]],
+    }
+    shown = texts.typed_table(_Unheard(), raw)
+    posted = {key: ["、".join(value) if isinstance(value, list) else value] for key, value in shown.items()}
+    assert texts.document_table(_Unheard(), Posted(posted).table(_Unheard())) == raw

@@ -28,6 +28,9 @@ for (const button of document.querySelectorAll("button[data-copies]")) {
   });
 }
 
+// What was typed into a form has become what this page shows.
+for (const mark of document.querySelectorAll("[data-forget]")) sessionStorage.removeItem(mark.dataset.forget);
+
 for (const form of document.querySelectorAll("form[data-filter]")) {
   for (const select of form.querySelectorAll("select")) select.addEventListener("change", () => form.requestSubmit());
 }
