@@ -38,7 +38,7 @@ from settlement.errors import (
 )
 from settlement.payout_models import PayoutBatch, PayoutLine, PayoutReturn
 from voucher import application_limits
-from voucher.reservation_models import Reservation
+from voucher.reservation_models import Reservation, document
 
 
 def take_back_payout(payout_id: UUID, *, by: str, reason: str, evidence: str, repay_by: date | None = None) -> bool:
@@ -168,4 +168,5 @@ def _give_up_marks(payout_id: UUID) -> None:
     facts = release_facts(application.release_id)
     assert facts is not None  # it was reserved from
     application_limits.uncount(facts, application.citizen_id, application.firm_id)
-    marks.give_back("application", [text_id(entitlement_id)])
+    kind, holder = document(entitlement_id)
+    marks.give_back(kind, [holder])

@@ -6,10 +6,11 @@ are taken in the order payout_batch, payout, payout_line, ledger accounts.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, cast, select, update
+from sqlalchemy import Uuid, bindparam, cast, select, update
 
 from foundation import clock
 from foundation.db import db, insert_rows, rows_changed
@@ -122,7 +123,7 @@ def reject(batch_id: int, *, by: str, reason: str) -> None:
     step = Step(by, clock.now(), _reason(reason))
     _move(_batch(batch_id), "reject", step, {})
     PAYOUT.apply(Payout, _waiting(batch_id), "free", step)
-    _answer(batch_id, None, status="freed")
+    _free_lines(batch_id)
 
 
 def send(batch_id: int, *, by: str) -> None:
@@ -168,9 +169,7 @@ def record_answers(batch_id: int, answers: Sequence[BankAnswer], *, by: str) -> 
     for reason in sorted(set(failed.values())):
         ids = [payout_id for payout_id, said in failed.items() if said == reason]
         _all_moved(ids, PAYOUT.apply(Payout, ids, "fail", Step(by, now, reason), also_set={"failure": reason}))
-    for each in answers:
-        said = {"status": "paid" if each.is_paid else "failed", "reference": each.reference.strip()[:60]}
-        _answer(batch_id, each.number, **said, reason=each.reason.strip()[:100], answered_at=now)
+    _note_answers(batch_id, answers, now)
     post(
         [*_moves(batch.campaign_id, paid, Code.PAY), *_moves(batch.campaign_id, failed, Code.BOUNCE)],
         at=now,
@@ -240,9 +239,41 @@ def _all_moved(ids: Sequence[UUID], moved: Collection[UUID]) -> None:
         raise PayoutNotInState
 
 
-def _answer(batch_id: int, number: int | None, **said: Any) -> None:
+_ANSWERED = (
+    update(PayoutLine.__table__)  # type: ignore[arg-type]
+    .where(
+        PayoutLine.batch_id == bindparam("batch"),
+        PayoutLine.number == bindparam("line"),
+        PayoutLine.status == "waiting",
+    )
+    .values(
+        status=bindparam("state"),
+        reference=bindparam("bank_reference"),
+        reason=bindparam("why"),
+        answered_at=bindparam("at"),
+    )
+)
+
+
+def _note_answers(batch_id: int, answers: Sequence[BankAnswer], at: datetime) -> None:
+    if answers:
+        rows = [
+            {
+                "batch": batch_id,
+                "line": each.number,
+                "state": "paid" if each.is_paid else "failed",
+                "bank_reference": each.reference.strip()[:60],
+                "why": each.reason.strip()[:100],
+                "at": at,
+            }
+            for each in answers
+        ]
+        db.session.execute(_ANSWERED, rows)
+
+
+def _free_lines(batch_id: int) -> None:
     mine = update(PayoutLine).where(PayoutLine.batch_id == batch_id, PayoutLine.status == "waiting")
-    rows_changed((mine if number is None else mine.where(PayoutLine.number == number)).values(**said))
+    rows_changed(mine.values(status="freed"))
 
 
 def _waiting(batch_id: int) -> Sequence[UUID]:
