@@ -120,13 +120,11 @@ def version(campaign_id: int, number: int) -> str:
         meant=_meant_changes(found, definition),
         change_words=WORDS,
         words_of=words_of,
-        why_not_publish=_why_not_publish(definition, own=found.drafted_by == me),
+        why_not_publish=_why_not_publish(own=found.drafted_by == me),
     )
 
 
-def _why_not_publish(definition: Definition | None, *, own: bool) -> str:
-    if definition is not None and not definition.preset.doors_open:
-        return _("“%(kind)s”的受理和核销功能尚未开通，暂不能发布", kind=_(definition.preset.name))
+def _why_not_publish(*, own: bool) -> str:
     return _("不能发布自己拟的稿，请另一位同事发布") if own else ""
 
 

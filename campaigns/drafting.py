@@ -14,7 +14,6 @@ from campaigns.errors import (
     CampaignUnknown,
     FourEyesNeeded,
     FundSourceDiffers,
-    KindNotOpenYet,
     VersionNotDraft,
     VersionUnknown,
 )
@@ -75,8 +74,8 @@ def import_draft(text: str, *, by: str) -> CampaignVersion:
 def publish(version_id: int, *, by: str) -> Campaign:
     """Put a draft in force: its offers and rounds become rows and its budgets are granted in the ledger.
 
-    Refuses VersionUnknown, VersionNotDraft, FourEyesNeeded (the drafter cannot publish), KindNotOpenYet,
-    FundSourceDiffers, CampaignAlreadyPublished.
+    Refuses VersionUnknown, VersionNotDraft, FourEyesNeeded (the drafter cannot publish), FundSourceDiffers,
+    CampaignAlreadyPublished.
     """
     version = db.session.get(CampaignVersion, version_id)
     if version is None:
@@ -89,8 +88,6 @@ def publish(version_id: int, *, by: str) -> Campaign:
     if not VERSION.apply(CampaignVersion, [version_id], "publish", step, also_set=stamps):
         raise VersionNotDraft
     definition = check(version.document)
-    if not definition.preset.doors_open:
-        raise KindNotOpenYet(kind=definition.preset.name)
     first = update(Campaign).where(Campaign.id == version.campaign_id, Campaign.version_id.is_(None))
     if not rows_changed(first.values(version_id=version_id)):
         raise CampaignAlreadyPublished(campaign=definition.code)

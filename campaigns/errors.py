@@ -27,12 +27,6 @@ class CampaignAlreadyPublished(Conflict):
     way_out = N_("请为新的活动使用新的代码")
 
 
-class KindNotOpenYet(Conflict):
-    code = "kind_not_open_yet"
-    message = N_("“%(kind)s”这类活动还不能发布：受理和核销的功能尚未开通")
-    way_out = N_("可以先检查、测算和存为草稿，功能开通后再发布")
-
-
 class FourEyesNeeded(Forbidden):
     code = "four_eyes_needed"
     message = N_("不能由同一个人既拟稿又审定")

@@ -11,7 +11,7 @@ from foundation.ids import new_id
 from foundation.states import Step
 from merchants.errors import AlreadyRefunded
 from merchants.models import Redemption, Refund, RefundPart
-from merchants.refunds import left_of
+from merchants.refund_parts import left_of
 from merchants.states import REDEMPTION
 from voucher import spending
 

@@ -5,32 +5,31 @@ money comes back at once. Afterwards the merchant has been, or will be, paid for
 merchant's next statement, or repaid (``settlement/claw_backs.py``).
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from campaigns.catalog import OfferFacts, offer_facts
 from campaigns.terms.refunding import Goods, RefundExceedsBill, Reversal, Spent
-from evidence import marks
 from foundation import clock
 from foundation.clock import bureau_day
 from foundation.db import db, insert_rows
 from foundation.errors import Refusal
 from foundation.ids import new_id, text_id
-from foundation.money import apportion, check_amount_fen
+from foundation.money import check_amount_fen
 from foundation.states import Step
 from foundation.words import Words
 from ledger import accounts
 from ledger.accounts import Code
-from ledger.posting import FundsInsufficient, Posting, post, transfers_of
+from ledger.posting import FundsInsufficient, Posting, post
 from merchants.errors import AlreadyRefunded, AlreadyVoided, RedemptionUnknown, RefundReasonMissing
 from merchants.hand_ins import withdraw
 from merchants.items import release_numbers
 from merchants.models import Redemption, Refund, RefundPart
+from merchants.refund_parts import Part, parts_of
 from merchants.register import Counter
 from merchants.scans import require_site
 from merchants.states import REDEMPTION
@@ -51,14 +50,6 @@ class RefundSlip:
     refunded_at: datetime
     reason: str
     collect_fen: int = 0
-
-
-@dataclass(frozen=True)
-class Part:
-    """One source's part of something: of a discount and of the bill it drove, in fen."""
-
-    discount_fen: int
-    bill_fen: int
 
 
 def preview_refund(redemption_id: UUID, counter: Counter, goods_fen: int, *, paid_back: bool = False) -> Reversal:
@@ -257,12 +248,11 @@ def _carry_out(
 ) -> RefundSlip:
     """Write a refund, the states it leads to, and the postings that it makes at once."""
     before = (redemption.refunded_bill_fen, redemption.refunded_discount_fen)
-    parts = _parts(redemption, goods_fen, reversal.pool_fen)
+    parts = parts_of(redemption, goods_fen, reversal.pool_fen)
     facts = offer_facts(redemption.offer_id)
     borne_fen = sum(part.discount_fen for source, part in parts.items() if facts.is_borne(source))
-    if before[0] + goods_fen == redemption.bill_fen:
-        release_numbers([redemption.id])
-        qualifications.free([redemption.entitlement_id])
+    if goods_come_back and before[0] + goods_fen == redemption.bill_fen:
+        _free(redemption, step)
     statement_id = _count(redemption, goods_fen, reversal.pool_fen, before, step, restores=reversal.restores)
     at_once = statement_id is None or reversal.pool_fen == borne_fen
     refund_id = new_id()
@@ -304,8 +294,6 @@ def _carry_out(
     elif goods_come_back:
         spending.record_refund(redemption.entitlement_id, before[0] + goods_fen)
     post(_postings(redemption, facts, parts, refund_id, at_once=at_once, restores=reversal.restores), at=step.at)
-    if goods_come_back and before[0] + goods_fen == redemption.bill_fen:
-        _free(redemption.id, step)
     db.session.expire(redemption)
     return RefundSlip(
         refund_id=refund_id,
@@ -320,10 +308,11 @@ def _carry_out(
     )
 
 
-def _free(redemption_id: UUID, step: Step) -> None:
-    """Let the numbers of an article count again that came back whole, and end its evidence."""
-    withdraw([redemption_id], step)
-    marks.give_back("redemption", [text_id(redemption_id)])
+def _free(redemption: Redemption, step: Step) -> None:
+    """Let an article that comes back whole count again, by its numbers and for its buyer, and end its evidence."""
+    withdraw([redemption.id], step)
+    release_numbers([redemption.id])
+    qualifications.free([redemption.entitlement_id])
 
 
 def _count(
@@ -347,38 +336,6 @@ def _count(
         REDEMPTION.apply(Redemption, [redemption.id], "return" if restores else "refund", step)
     statement_id: int | None = found.statement_id
     return statement_id
-
-
-def _parts(redemption: Redemption, goods_fen: int, pool_fen: int) -> dict[int, Part]:
-    """Split a refund among the sources by what each still has in the redemption, by the largest remainder: no part
-    exceeds what is left of it, and the last refund takes what is left of each."""
-    left = left_of(redemption)
-    bills = apportion(goods_fen, {str(source): part.bill_fen for source, part in left.items()})
-    # Nothing comes back of a discount that is back already.
-    weights = {str(source): part.discount_fen for source, part in left.items()}
-    discounts = apportion(pool_fen, weights) if pool_fen else dict.fromkeys(weights, 0)
-    return {source: Part(discounts[str(source)], bills[str(source)]) for source in left}
-
-
-def left_of(redemption: Redemption) -> dict[int, Part]:
-    """Return source → what has not come back yet. A bill is cut where its discount is, as reports cut it."""
-    document = ("redemption", text_id(redemption.id))
-    back: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
-    for source, discount_fen, bill_fen in db.session.execute(
-        select(RefundPart.fund_source_id, func.sum(RefundPart.discount_fen), func.sum(RefundPart.bill_fen))
-        .join(Refund, Refund.id == RefundPart.refund_id)
-        .where(Refund.redemption_id == redemption.id)
-        .group_by(RefundPart.fund_source_id)
-    ):
-        back[source] = (int(discount_fen), int(bill_fen))
-    found: dict[int, Part] = {}
-    through = bill_through = 0
-    for transfer, source in sorted(transfers_of(document, Code.REDEEM), key=lambda pair: pair[1]):
-        through += transfer.amount_fen
-        cut = redemption.bill_fen * through // redemption.discount_fen
-        found[source] = Part(transfer.amount_fen - back[source][0], cut - bill_through - back[source][1])
-        bill_through = cut
-    return found
 
 
 def _postings(

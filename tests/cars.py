@@ -1,14 +1,10 @@
 """A car subsidy for tests: its document, its doors opened, and short ways to apply for it."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from unittest.mock import patch
 from uuid import UUID
 
-from campaigns import kinds
 from campaigns.catalog import release_facts
 from campaigns.models import ReleaseTier
 from campaigns.rounds import close_due_rounds
@@ -36,14 +32,6 @@ TIERS: Sequence[dict[str, Any]] = (
     {"prices": "[10万, 30万)", "ice_yuan": 3000, "nev_yuan": 4000},
     {"prices": "[30万, ∞)", "ice_yuan": 4000, "nev_yuan": 5000},
 )
-
-
-@contextmanager
-def doors_open() -> Iterator[None]:
-    """Let car subsidies be published, as they are once applications can be made."""
-    opened_kind = replace(kinds.PRESETS["car_subsidy"], doors_open=True)
-    with patch.dict(kinds.PRESETS, {"car_subsidy": opened_kind}):
-        yield
 
 
 def car_document(
@@ -100,8 +88,7 @@ def car_document(
 
 def cars_opened(**changed: Any) -> Published:
     """Publish a car subsidy and put its first round on release."""
-    with doors_open():
-        return opened(car_document(**changed))
+    return opened(car_document(**changed))
 
 
 def award(release_id: int, price_yuan: int = 152_800, powertrain: str = "nev", **car: Any) -> Award:

@@ -69,8 +69,7 @@ def scene(
         window = {"invoices_from": times["starts_at"], "invoices_until": ends_at}
         round_ = written["rounds"][0]
         round_ |= {"opens_at": times["opens_at"], "closes_at": ends_at, "issuance": round_["issuance"] | window}
-    with cars.doors_open():
-        campaign = world.opened(written)
+    campaign = world.opened(written)
     dealer = world.shop(campaign, name="漠阳汽车", industry="automobile", number=dealer_number)
     for staff, county in ((FANG, JIANGCHENG), (GUO, "")):
         account = people.account(staff)

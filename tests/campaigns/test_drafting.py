@@ -11,7 +11,6 @@ from campaigns.errors import (
     CampaignUnknown,
     FourEyesNeeded,
     FundSourceDiffers,
-    KindNotOpenYet,
     VersionNotDraft,
     VersionUnknown,
 )
@@ -20,7 +19,7 @@ from foundation.db import db, transaction
 from foundation.states import StateChange
 from ledger import accounts
 from ledger.posting import balance_fen
-from tests.world import DRAFTER, PUBLISHER, done, everything, offer, published, spring, subsidy, toml
+from tests.world import DRAFTER, PUBLISHER, done, everything, offer, published, spring, toml
 
 
 def draft(document=None, by=DRAFTER):
@@ -126,14 +125,6 @@ def test_the_database_itself_keeps_two_people_apart(clock, app):
             text("UPDATE campaign_version SET status = 'published', published_by = drafted_by WHERE id = :id"),
             {"id": version_id},
         )
-
-
-@pytest.mark.parametrize(("kind", "name"), [("car_subsidy", "购车补贴")])
-def test_a_kind_whose_doors_are_not_there_is_kept_as_a_draft_and_not_published(clock, app, kind, name):
-    version_id = draft(subsidy(kind))
-    refusal = refused(KindNotOpenYet, lambda: drafting.publish(version_id, by=PUBLISHER))
-    assert (refusal.code, refusal.params) == ("kind_not_open_yet", {"kind": name})
-    assert "还不能发布" in refusal.message % refusal.params
 
 
 def test_a_version_is_published_once(clock, app):

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from PIL import Image
 
-from campaigns import kinds
 from campaigns.catalog import offer_facts
 from foundation import clock as clocks
 from foundation.clock import bureau_day
@@ -48,11 +47,6 @@ class Sold:
     """A shop of a campaign that asks for evidence; ``sell`` sells a refrigerator of 10,000 yuan for 8,000."""
 
     def __init__(self, monkeypatch, document=None):
-        preset = kinds.PRESETS["appliance_trade_in"]
-        if not preset.doors_open:
-            monkeypatch.setitem(
-                kinds.PRESETS, "appliance_trade_in", type(preset)(**{**vars(preset), "doors_open": True})
-            )
         self.campaign = opened(document or campaign_file())
         self.shop = shop(self.campaign, industry="appliance", name="鸿运电器")
         self.people = 0

@@ -19,7 +19,7 @@ from settlement import payout_returns as returns
 from settlement import payouts
 from settlement.payout_models import PayoutLine
 from settlement.payouts import BankAnswer
-from tests.cars import TIERS, apply, award, bought, car_document, cars_opened, doors_open, sent, standing
+from tests.cars import TIERS, apply, award, bought, car_document, cars_opened, sent, standing
 from tests.races.crowd import ClockPerThread, at_once
 from tests.races.test_negative_controls import A_MOMENT, drop, naive_take_stock
 from tests.world import CLOSES, a_uscc, citizens, opened, release_row, shop
@@ -87,8 +87,7 @@ def test_of_two_subsidies_that_exclude_each_other_everybody_gets_one(clock, race
     campaign = cars_opened(sources=rich(), release={"budget_yuan": 1_000_000}, **apart)
     document = car_document(sources=rich(), release={"budget_yuan": 1_000_000})
     document["campaign"]["code"] = "county"
-    with doors_open():
-        county = opened(document)
+    county = opened(document)
     people = citizens(15)
     works = [
         work
@@ -219,8 +218,7 @@ def test_control_two_looks_let_one_person_have_what_excludes_each_other(clock, b
     campaign = cars_opened(sources=rich(), release={"budget_yuan": 1_000_000}, **apart)
     document = car_document(sources=rich(), release={"budget_yuan": 1_000_000})
     document["campaign"]["code"] = "county"
-    with doors_open():
-        county = opened(document)
+    county = opened(document)
     monkeypatch.setattr(quotas, "none", naive_none)
     people = citizens(30)
     with transaction():

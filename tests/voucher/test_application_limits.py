@@ -3,7 +3,7 @@ import pytest
 from campaigns.rounds import release_due_rounds
 from campaigns.terms.subsidy_refusals import BuyerNotCovered
 from foundation.db import db
-from tests.cars import apply, award, cars_opened, close, doors_open, give_back, grant, second_round, standing, tier_row
+from tests.cars import apply, award, cars_opened, close, give_back, grant, second_round, standing, tier_row
 from tests.cars import car_document as document
 from tests.world import JOB, a_uscc, citizens, done, opened
 from voucher import reservations
@@ -53,8 +53,7 @@ def test_campaigns_that_do_not_go_together_exclude_each_other_whichever_says_so(
     campaign = cars_opened(**apart["cars"])
     county = document(**apart["county"])
     county["campaign"] |= {"code": "county", "name": "江城区购车补贴"}
-    with doors_open():
-        county = opened(county)
+    county = opened(county)
     lin, chen = citizens(2)
     held = apply(lin, campaign.release)
     with pytest.raises(HadAnotherSubsidy):

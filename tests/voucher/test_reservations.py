@@ -5,7 +5,7 @@ from campaigns.terms.sale import VoucherExpired
 from foundation.db import db
 from foundation.ids import new_id
 from foundation.money import apportion
-from tests.cars import apply, award, cars_opened, close, doors_open, give_back, grant, second_round, standing
+from tests.cars import apply, award, cars_opened, close, give_back, grant, second_round, standing
 from tests.cars import car_document as document
 from tests.world import ENDS, JOB, at, citizens, claim, done, opened, published, release_row
 from voucher import quotas, reservations
@@ -128,8 +128,7 @@ def test_a_batch_with_room_for_all_is_asked_once(clock, app):
 
 
 def test_refusals(clock, app):
-    with doors_open():
-        campaign = opened(document())
+    campaign = opened(document())
     vouchers = published()
     [lin] = citizens(1)
     held = apply(lin, campaign.release)
@@ -224,8 +223,7 @@ def test_what_is_paid_out_may_be_granted_after_the_campaign_and_what_comes_off_a
     campaign = cars_opened()
     off_the_bill = document(benefit={"given_as": "discount"})
     off_the_bill["campaign"]["code"] = "bills"
-    with doors_open():
-        bills = opened(off_the_bill)
+    bills = opened(off_the_bill)
     [lin] = citizens(1)
     paid_out, taken_off = apply(lin, campaign.release), apply(lin, bills.release)
     close(clock, ENDS)
