@@ -15,6 +15,7 @@ from identity.gates import Gate
 from identity.staff_pages import blueprint as staff_sign_in
 from ledger.bureau_pages import blueprint as ledger_desk
 from merchants.bureau_pages import blueprint as merchants_desk
+from merchants.bureau_products import blueprint as products_desk
 from merchants.citizen_pages import blueprint as shop_pages
 from merchants.merchant_pages import blueprint as till_pages
 from merchants.merchant_refunds import blueprint as till_refunds
@@ -59,6 +60,7 @@ DOORS: tuple[Door, ...] = (
     Door(draws_desk, "/bureau/draws", gates.officer()),
     Door(lists_desk, "/bureau/lists", gates.officer()),
     Door(merchants_desk, "/bureau/merchants", gates.officer()),
+    Door(products_desk, "/bureau/products", gates.officer()),
     Door(settlement_desk, "/bureau/settlement", gates.officer()),
     Door(statements_desk, "/bureau/statements", gates.officer()),
     Door(ledger_desk, "/bureau/ledger", gates.officer()),
