@@ -6,12 +6,15 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, make_response, render_template, request
 
+from foundation import clock
+from foundation.clock import bureau_day
 from foundation.db import transaction
 from foundation.errors import Refusal
 from merchants.asking import asked_of, qualification_document
 from merchants.confirmations import confirm, confirmed_at
 from merchants.errors import NotAQualification
 from merchants.merchant_pages import place_of_cashier, refused
+from merchants.products import products_on
 from merchants.redemptions import quote_code
 
 blueprint = Blueprint("till_sales", __name__, template_folder="templates")
@@ -48,6 +51,14 @@ def quote() -> Response:
         }
 
     return _answer(work)
+
+
+@blueprint.get("/products/<barcode>")
+def product(barcode: str) -> Response:
+    """Say what the catalogue knows of a barcode; ``null`` where it does not have it."""
+    found = products_on([barcode], bureau_day(clock.now())).get(barcode)
+    told = found and {"grade": found.grade, "model_name": f"{found.brand} {found.model_name}"}
+    return jsonify({"ok": True, "product": told})
 
 
 @blueprint.get("/confirmed")

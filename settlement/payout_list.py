@@ -13,7 +13,7 @@ from campaigns.models import FundSource
 from foundation.db import db
 from foundation.errors import N_
 from foundation.money import AmountMalformed, AmountOutOfRange, parse_yuan
-from foundation.table_file import TableUnreadable, clean, rows_of
+from foundation.tables import TableUnreadable, clean_cell, read_rows
 from foundation.words import Words
 from identity.directory import officer_names
 from merchants.payout_models import Payout
@@ -102,9 +102,9 @@ def payment_sheet(batch_id: int) -> Sheet:
 def read_reply(data: bytes, file_name: str) -> list[BankAnswer]:
     """Read the bank's answers from its file; a line without a result is left open. Refuses ReplyUnreadable."""
     try:
-        rows = rows_of(data, file_name)
+        rows = read_rows(data, file_name)
     except TableUnreadable as failure:
-        raise ReplyUnreadable(why=str(failure)) from failure
+        raise ReplyUnreadable(**failure.params) from failure
     heading_at = next((at for at, row in enumerate(rows) if {"number", "result"} <= set(_columns(row))), None)
     if heading_at is None:
         raise ReplyUnreadable(why=Words(N_("没有“序号”和“结果”两列")))
@@ -114,7 +114,7 @@ def read_reply(data: bytes, file_name: str) -> list[BankAnswer]:
         raise ReplyUnreadable(why=Words(N_("超过 %(most)s 行"), most=MOST_ROWS))
     answers = []
     for row_number, cells in enumerate(body, heading_at + 2):
-        values = {key: clean(cells[at] if at < len(cells) else "") for key, at in columns.items()}
+        values = {key: clean_cell(cells[at] if at < len(cells) else "") for key, at in columns.items()}
         answer = _answer(row_number, values)
         if answer is not None:
             answers.append(answer)
@@ -160,7 +160,7 @@ def _amount_fen(row: int, text: str) -> int | None:
 def _columns(heading: Sequence[Any]) -> dict[str, int]:
     places: dict[str, int] = {}
     for at, cell in enumerate(heading):
-        word = clean(cell)[0]
+        word = clean_cell(cell)[0]
         for key, words in HEADINGS.items():
             if word in words:
                 places.setdefault(key, at)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from foundation.errors import Refusal
-from foundation.table_file import TableUnreadable, clean, rows_of
+from foundation.tables import TableUnreadable, clean_cell, read_rows
 from identity.citizens import read_id_number, read_name
 from identity.phones import read_phone
 from voucher.errors import ListUnreadable
@@ -53,10 +53,10 @@ class ReadList:
 def read_list(data: bytes, file_name: str) -> ReadList:
     """Read a file of people. Refuses ListUnreadable when it is no table, or has no heading that is known."""
     try:
-        rows = rows_of(data, file_name)
-    except TableUnreadable as failure:
-        raise ListUnreadable(why=str(failure)) from failure
-    heading_at = next((place for place, row in enumerate(rows) if any(clean(cell)[0] for cell in row)), None)
+        rows = read_rows(data, file_name)
+    except TableUnreadable as refusal:
+        raise ListUnreadable(**refusal.params) from refusal
+    heading_at = next((place for place, row in enumerate(rows) if any(clean_cell(cell)[0] for cell in row)), None)
     if heading_at is None:
         raise ListUnreadable(why="文件是空的")
     columns = _columns(rows[heading_at])
@@ -68,7 +68,7 @@ def read_list(data: bytes, file_name: str) -> ReadList:
     found = ReadList()
     seen: dict[tuple[str, str], int] = {}
     for row_number, cells in enumerate(body, heading_at + 2):
-        values = {key: clean(cells[place] if place < len(cells) else "") for key, place in columns.items()}
+        values = {key: clean_cell(cells[place] if place < len(cells) else "") for key, place in columns.items()}
         if any(text for text, _ in values.values()):
             _read_line(row_number, values, found, seen)
     if not found.lines and not found.errors:
@@ -104,7 +104,7 @@ def _read_line(row: int, values: dict[str, tuple[str, str]], found: ReadList, se
 def _columns(heading: Sequence[Any]) -> dict[str, int]:
     places: dict[str, int] = {}
     for place, cell in enumerate(heading):
-        word = re.sub(r"[\s*（(].*", "", clean(cell)[0]).lower()
+        word = re.sub(r"[\s*（(].*", "", clean_cell(cell)[0]).lower()
         for key, words in HEADINGS.items():
             if word in words:
                 if key in places:

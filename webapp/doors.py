@@ -21,6 +21,7 @@ from ledger.bureau_pages import blueprint as ledger_desk
 from merchants.advice_pages import blueprint as advice_pages
 from merchants.bureau_hand_ins import blueprint as hand_ins_desk
 from merchants.bureau_pages import blueprint as merchants_desk
+from merchants.bureau_products import blueprint as products_desk
 from merchants.bureau_split_orders import blueprint as split_orders_desk
 from merchants.citizen_pages import blueprint as shop_pages
 from merchants.merchant_events import blueprint as till_events
@@ -83,6 +84,7 @@ DOORS: tuple[Door, ...] = (
     Door(merchants_desk, "/bureau/merchants", gates.officer()),
     Door(split_orders_desk, "/bureau/merchants/split-orders", gates.officer()),
     Door(hand_ins_desk, "/bureau/after-sales", gates.officer()),
+    Door(products_desk, "/bureau/products", gates.officer()),
     Door(settlement_desk, "/bureau/settlement", gates.officer()),
     Door(statements_desk, "/bureau/statements", gates.officer()),
     Door(payouts_desk, "/bureau/payouts", gates.officer()),

@@ -1,4 +1,4 @@
-"""Reading a table that somebody sends as CSV or Excel, from whatever program, with numbers that lost digits noticed."""
+"""Tables that people hand in: CSV of whatever program, or Excel, read into rows of cells."""
 
 import csv
 import io
@@ -8,21 +8,27 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
+from foundation.errors import N_, Malformed
+
 _SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?[eE]\+?[0-9]+")
-#: A number in a spreadsheet is exact to 15 digits only; a longer one kept as a number has lost its end.
+#: A number in a spreadsheet is exact to 15 digits only; an identity number kept as one has lost its end.
 _EXACT = 10**15
 
 
-class TableUnreadable(Exception):
-    """The file is no table; its text says why."""
+class TableUnreadable(Malformed):
+    code = "table_unreadable"
+    message = N_("文件读不出来：%(why)s")
+    way_out = N_("请另存为 .xlsx 或 UTF-8 的 .csv 再导入")
+    field = "file"
 
 
-def rows_of(data: bytes, file_name: str) -> list[list[Any]]:
-    """Return the rows of a file's first sheet, as many as a person sees. Raises TableUnreadable."""
+def read_rows(data: bytes, file_name: str) -> list[list[Any]]:
+    """Return the rows of a file, the empty ones too, so that they are numbered as people see them. Refuses
+    TableUnreadable."""
     return _spreadsheet(data) if _is_spreadsheet(data, file_name) else _csv(data)
 
 
-def clean(cell: Any) -> tuple[str, str]:
+def clean_cell(cell: Any) -> tuple[str, str]:
     """Return a cell as half-width text, and why it cannot be relied on, if so."""
     if isinstance(cell, bool):
         return str(cell), "应当是文字"
@@ -47,19 +53,19 @@ def _spreadsheet(data: bytes) -> list[list[Any]]:
         # Empty rows above count, so that rows are numbered as the person sees them.
         return [list(row) for row in sheet.to_python(skip_empty_area=False)]
     except (CalamineError, ValueError, IndexError, OSError) as failure:
-        raise TableUnreadable("不是有效的 Excel 文件，或有密码") from failure
+        raise TableUnreadable(why="不是有效的 Excel 文件，或有密码") from failure
 
 
 def _csv(data: bytes) -> list[list[Any]]:
     text = _decode(data)
     if "\x00" in text:
-        raise TableUnreadable("不是文本文件")
+        raise TableUnreadable(why="不是文本文件")
     first = text.lstrip().split("\n", 1)[0]
     delimiter = max(",;\t，", key=first.count)
     try:
         return [list(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)]
     except csv.Error as failure:
-        raise TableUnreadable("引号或分隔符不成对") from failure
+        raise TableUnreadable(why="引号或分隔符不成对") from failure
 
 
 def _decode(data: bytes) -> str:
@@ -73,4 +79,4 @@ def _decode(data: bytes) -> str:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise TableUnreadable("文字编码不认识，请另存为 UTF-8")
+    raise TableUnreadable(why="文字编码不认识，请另存为 UTF-8")
