@@ -87,7 +87,7 @@ def campaign(campaign_id: int) -> str:
         versions=versions,
         version_states=_version_states(),
         names=_names(versions),
-        definition=_definition_in_force(versions),
+        definition=_definition_in_force(versions, found.version_id),
         county_name=county_name,
         industry_name=industry_name,
     )
@@ -198,8 +198,8 @@ def _read(found: CampaignVersion) -> tuple[Definition | None, Sequence[Fault]]:
         return None, faulty.faults
 
 
-def _definition_in_force(versions: Sequence[CampaignVersion]) -> Definition | None:
-    shown = next((found for found in versions if found.status == "published"), versions[0] if versions else None)
+def _definition_in_force(versions: Sequence[CampaignVersion], version_id: int | None) -> Definition | None:
+    shown = next((found for found in versions if found.id == version_id), versions[0] if versions else None)
     return _read(shown)[0] if shown else None
 
 
@@ -221,6 +221,8 @@ def _meant_changes(found: CampaignVersion, definition: Definition | None) -> lis
 
 
 def _version_before(found: CampaignVersion) -> CampaignVersion | None:
+    if found.amends_id is not None:
+        return db.session.get(CampaignVersion, found.amends_id)
     return db.session.scalar(
         select(CampaignVersion).where(
             CampaignVersion.campaign_id == found.campaign_id, CampaignVersion.number == found.number - 1

@@ -16,6 +16,7 @@ from campaigns.consistency import contradictions
 from campaigns.definition import (
     KINDS,
     LEVELS,
+    Amendment,
     Definition,
     OfferDefinition,
     PackContent,
@@ -140,6 +141,11 @@ class _CampaignSchema(Table):
     contact = Text(longest=200, load_default="")
 
 
+class _AmendmentSchema(Table):
+    reason = Text(longest=400, required=True)
+    effective_at = Moment(load_default=None)
+
+
 class _DocumentSchema(Table):
     campaign = fields.Nested(_CampaignSchema, required=True)
     sources = fields.List(fields.Nested(_SourceSchema), required=True)
@@ -147,6 +153,7 @@ class _DocumentSchema(Table):
     people = fields.Nested(_PeopleSchema)
     packs = fields.List(fields.Nested(_PackSchema), load_default=list)
     rounds = fields.List(fields.Nested(_RoundSchema), required=True)
+    amendment = fields.Nested(_AmendmentSchema, load_default=None)
 
 
 _document = _DocumentSchema()
@@ -187,6 +194,7 @@ def _build(loaded: Mapping[str, Any]) -> Definition:
             for offer in loaded["offers"]
         ),
         people=_people(loaded.get("people", {})),
+        amendment=Amendment(**loaded["amendment"]) if loaded["amendment"] else None,
         packs=tuple(
             PackDefinition(pack["code"], pack["name"], tuple(PackContent(**content) for content in pack["contents"]))
             for pack in loaded["packs"]

@@ -27,6 +27,12 @@ class CampaignAlreadyPublished(Conflict):
     way_out = N_("请为新的活动使用新的代码")
 
 
+class AmendmentOutdated(Conflict):
+    code = "amendment_outdated"
+    message = N_("这份修改稿是对照较早的版本拟的，现行版本已经变了")
+    way_out = N_("请导出现行版本，在它上面重新修改后导入")
+
+
 class KindNotOpenYet(Conflict):
     code = "kind_not_open_yet"
     message = N_("“%(kind)s”这类活动还不能发布：受理和核销的功能尚未开通")
