@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from campaigns import drafting, notice, reading
+from campaigns import drafting, notice, reading, termination
 from campaigns.campaign_file import DefinitionFaulty, Fault, check
 from campaigns.comparison import WORDS, Change, compare, words_of
 from campaigns.definition import KINDS, LEVELS, Definition
@@ -84,6 +84,7 @@ def campaign(campaign_id: int) -> str:
         sources=reading.source_names([row.fund_source_id for row in money]),
         rounds=reading.rounds_of(found.id),
         round_phases=round_phases(),
+        **_termination(found.id),
         versions=versions,
         version_states=_version_states(),
         names=_names(versions),
@@ -228,6 +229,13 @@ def _version_before(found: CampaignVersion) -> CampaignVersion | None:
             CampaignVersion.campaign_id == found.campaign_id, CampaignVersion.number == found.number - 1
         )
     )
+
+
+def _termination(campaign_id: int) -> dict[str, Any]:
+    """Return what the page says of a campaign's early end."""
+    ending = termination.of_campaign(campaign_id)
+    people = officer_names([ending.proposed_by, ending.approved_by] if ending else [])
+    return {"termination": ending, "termination_names": people, "me": gates.principal().actor}
 
 
 def _names(versions: Sequence[CampaignVersion]) -> dict[str, str]:

@@ -6,12 +6,13 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from campaigns import amendments
+from campaigns import amendments, termination
 from campaigns.campaign_file import check
 from campaigns.definition import Definition, Source
 from campaigns.errors import (
     AmendmentOutdated,
     CampaignAlreadyPublished,
+    CampaignTerminated,
     CampaignUnknown,
     FourEyesNeeded,
     FundSourceDiffers,
@@ -35,7 +36,7 @@ def import_draft(text: str, *, by: str) -> CampaignVersion:
     """Check a campaign file and keep it as a new draft version. ``by`` is the drafter's actor name. For a published
     campaign it is a draft of an amendment of the version in force.
 
-    Refuses DefinitionFaulty, AmendmentRefused.
+    Refuses DefinitionFaulty, AmendmentRefused, CampaignTerminated.
     """
     definition = check(text)
     now = clock.now()
@@ -46,6 +47,8 @@ def import_draft(text: str, *, by: str) -> CampaignVersion:
     if campaign.version_id is None:
         _describe(campaign, definition)
     else:
+        if termination.is_terminated(campaign.id):
+            raise CampaignTerminated
         amendments.require_amends(campaign, definition)
     latest = db.session.scalar(
         select(func.max(CampaignVersion.number)).where(CampaignVersion.campaign_id == campaign.id)
@@ -73,7 +76,7 @@ def publish(version_id: int, *, by: str) -> Campaign:
     An amendment brings what it adds, at once or from its ``effective_at`` (``take_effect_due``).
 
     Refuses VersionUnknown, VersionNotDraft, FourEyesNeeded (the drafter cannot publish), KindNotOpenYet,
-    FundSourceDiffers, CampaignAlreadyPublished, AmendmentOutdated.
+    FundSourceDiffers, CampaignAlreadyPublished, AmendmentOutdated, CampaignTerminated.
     """
     version = db.session.get(CampaignVersion, version_id)
     if version is None:
@@ -106,15 +109,17 @@ def publish(version_id: int, *, by: str) -> Campaign:
 
 def take_effect_due(*, actor: str) -> int:
     """Put the published amendments in force whose time has come; return how many there were."""
-    due = amendments.due_versions()
+    due = [each for each in amendments.due_versions() if not termination.is_terminated(each.campaign_id)]
     for version in due:
         _take_effect(version, Step(actor, clock.now(), campaign_version_id=version.id))
     return len(due)
 
 
 def _take_effect(version: CampaignVersion, step: Step) -> Campaign:
-    """Put an amendment in force. Refuses AmendmentOutdated."""
+    """Put an amendment in force. Refuses AmendmentOutdated, CampaignTerminated."""
     assert version.amends_id is not None
+    if termination.is_terminated(version.campaign_id):
+        raise CampaignTerminated
     new = amendments.definition_between(version)
     amendments.switch(version.campaign_id, base=version.amends_id, to=version.id)
     db.session.expire_all()

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from campaigns import portions
+from campaigns import portions, termination
 from campaigns.catalog import definition_of, offer_facts, planned_round, release_facts
 from campaigns.definition import PeopleRules
 from campaigns.errors import CampaignUnknown
@@ -116,6 +116,8 @@ class CampaignView:
     people: PeopleRules
     #: (when it took effect, why) of each amendment, newest first
     amendments: Sequence[tuple[datetime, str]] = ()
+    #: why it has ended early, where it has
+    ended_why: str = ""
 
     @property
     def assisted_rounds(self) -> list[RoundView]:
@@ -177,8 +179,14 @@ def _view(campaign: Campaign, now: datetime) -> CampaignView:
         sources=[source.name for source in definition.sources],
         people=definition.people,
         amendments=_amendments(campaign),
+        ended_why=_ended_why(campaign.id),
         rounds=[_round_view(rounds[round_id], _tickets(parts), now) for round_id, parts in by_round.items()],
     )
+
+
+def _ended_why(campaign_id: int) -> str:
+    found = termination.of_campaign(campaign_id)
+    return found.reason if found is not None and found.approved_by is not None else ""
 
 
 def _amendments(campaign: Campaign) -> list[tuple[datetime, str]]:

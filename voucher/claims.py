@@ -31,6 +31,7 @@ from voucher.errors import (
     ByLottery,
     ByStaff,
     ChoiceTaken,
+    EndedEarly,
     LimitReached,
     NotOpenYet,
     ReleaseUnknown,
@@ -155,7 +156,8 @@ def closed(facts: ReleaseFacts, now: datetime) -> Refusal | None:
     if status == "scheduled":
         return NotOpenYet(opens_at=facts.opens_at)
     if status == "closed":
-        return RoundClosed(closes_at=facts.closes_at)
+        # Before its time: a campaign that was terminated, or a round for which no money was left.
+        return EndedEarly()
     return SoldOut() if remaining == 0 else None
 
 

@@ -9,6 +9,7 @@ from flask import Blueprint, Flask, request
 
 from campaigns.bureau_pages import blueprint as campaigns_desk
 from campaigns.bureau_simulation import blueprint as simulation_desk
+from campaigns.bureau_termination import blueprint as termination_desk
 from identity import gates
 from identity.citizen_pages import blueprint as sign_in
 from identity.gates import Gate
@@ -58,6 +59,7 @@ DOORS: tuple[Door, ...] = (
     Door(till_refunds, "/till/refunds", gates.cashier),
     Door(desk, "/bureau", gates.officer()),
     Door(campaigns_desk, "/bureau/campaigns", gates.officer()),
+    Door(termination_desk, "/bureau/campaigns", gates.officer()),
     Door(simulation_desk, "/bureau/campaigns", gates.officer()),
     Door(draws_desk, "/bureau/draws", gates.officer()),
     Door(assisted_desk, "/bureau/assisted", gates.officer()),

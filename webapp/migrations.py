@@ -11,6 +11,7 @@ from flask_migrate import Migrate
 
 import campaigns.models
 import campaigns.portions
+import campaigns.termination
 import foundation.idempotency
 import foundation.slots
 import foundation.states
@@ -29,6 +30,7 @@ MODULES_WITH_TABLES = (
     foundation.states,
     campaigns.models,
     campaigns.portions,
+    campaigns.termination,
     identity.models,
     ledger.models,
     merchants.models,
