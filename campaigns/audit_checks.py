@@ -36,6 +36,15 @@ register(
         """,
     ),
     Check(
+        "terminated_campaigns_are_closed",
+        "A campaign that was ended early has no round that is not closed, and two people decided it.",
+        """
+        SELECT t.campaign_id, r.code, r.status FROM termination t
+        JOIN campaign_round r ON r.campaign_id = t.campaign_id
+        WHERE t.approved_by IS NOT NULL AND (r.status <> 'closed' OR t.approved_by = t.proposed_by)
+        """,
+    ),
+    Check(
         "campaign_budget_is_all_accounted_for",
         "For each campaign and source, what was granted is in the pool, on release, in vouchers, owed or paid.",
         """

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from campaigns import drafting, notice, reading
+from campaigns import drafting, notice, reading, termination
 from campaigns.bureau_form import form_of
 from campaigns.campaign_file import DefinitionFaulty, Fault, check
 from campaigns.comparison import WORDS, Change, compare, words_of
@@ -88,10 +88,11 @@ def campaign(campaign_id: int) -> str:
         sources=reading.source_names([row.fund_source_id for row in money]),
         rounds=reading.rounds_of(found.id),
         round_phases=round_phases(),
+        **_termination(found.id),
         versions=versions,
         version_states=_version_states(),
         names=_names(versions),
-        definition=_definition_in_force(versions),
+        definition=_definition_in_force(versions, found.version_id),
         county_name=county_name,
         industry_name=industry_name,
     )
@@ -200,8 +201,8 @@ def _read(found: CampaignVersion) -> tuple[Definition | None, Sequence[Fault]]:
         return None, faulty.faults
 
 
-def _definition_in_force(versions: Sequence[CampaignVersion]) -> Definition | None:
-    shown = next((found for found in versions if found.status == "published"), versions[0] if versions else None)
+def _definition_in_force(versions: Sequence[CampaignVersion], version_id: int | None) -> Definition | None:
+    shown = next((found for found in versions if found.id == version_id), versions[0] if versions else None)
     return _read(shown)[0] if shown else None
 
 
@@ -223,11 +224,20 @@ def _meant_changes(found: CampaignVersion, definition: Definition | None) -> lis
 
 
 def _version_before(found: CampaignVersion) -> CampaignVersion | None:
+    if found.amends_id is not None:
+        return db.session.get(CampaignVersion, found.amends_id)
     return db.session.scalar(
         select(CampaignVersion).where(
             CampaignVersion.campaign_id == found.campaign_id, CampaignVersion.number == found.number - 1
         )
     )
+
+
+def _termination(campaign_id: int) -> dict[str, Any]:
+    """Return what the page says of a campaign's early end."""
+    ending = termination.of_campaign(campaign_id)
+    people = officer_names([ending.proposed_by, ending.approved_by] if ending else [])
+    return {"termination": ending, "termination_names": people, "me": gates.principal().actor}
 
 
 def _names(versions: Sequence[CampaignVersion]) -> dict[str, str]:

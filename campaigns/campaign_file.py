@@ -17,6 +17,7 @@ from campaigns.consistency import contradictions
 from campaigns.definition import (
     KINDS,
     LEVELS,
+    Amendment,
     Definition,
     OfferDefinition,
     OtherCampaign,
@@ -181,6 +182,11 @@ class _CampaignSchema(Table):
     contact = Text(longest=200, load_default="", metadata=said("咨询", "公告末尾的联系方式"))
 
 
+class _AmendmentSchema(Table):
+    reason = Text(longest=400, required=True)
+    effective_at = Moment(load_default=None)
+
+
 class _DocumentSchema(Table):
     campaign = fields.Nested(_CampaignSchema, required=True)
     sources = fields.List(fields.Nested(_SourceSchema), required=True, metadata=said("出资"))
@@ -188,6 +194,7 @@ class _DocumentSchema(Table):
     people = fields.Nested(_PeopleSchema, metadata=said("人员"))
     packs = fields.List(fields.Nested(_PackSchema), load_default=list)
     rounds = fields.List(fields.Nested(_RoundSchema), required=True)
+    amendment = fields.Nested(_AmendmentSchema, load_default=None)
 
 
 _document = _DocumentSchema()
@@ -226,6 +233,7 @@ def _build(loaded: Mapping[str, Any]) -> Definition:
         sources=tuple(Source(**source) for source in loaded["sources"]),
         offers=tuple(_offer(offer) for offer in loaded["offers"]),
         people=_people(loaded.get("people", {})),
+        amendment=Amendment(**loaded["amendment"]) if loaded["amendment"] else None,
         packs=tuple(
             PackDefinition(pack["code"], pack["name"], tuple(PackContent(**content) for content in pack["contents"]))
             for pack in loaded["packs"]

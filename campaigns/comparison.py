@@ -60,6 +60,7 @@ NAMES = {
     "beside": "与线上轮次合并限领", "goods_excluded": "不能买的商品",
     "geofence": "活动区域", "center": "圆心", "km": "公里", "polygon": "多边形", "checked": "何时看定位",
     "rollover": "资金滚动", "carry": "接哪一轮的结余", "daily": "分天投放", "at": "每天时刻",
+    "amendment": "修改说明", "reason": "原因", "effective_at": "生效时间",
     "use": "用券", "per_order": "每单张数", "per_day": "每人每天张数", "thresholds": "多张的门槛",
     "evidence": "售后材料", "invoice_days": "发票天数", "delivery_days": "送货签收天数",
     "device_photo_days": "机身照片天数", "old_appliance": "交旧", "old_appliance_days": "旧机回收天数",

@@ -167,6 +167,14 @@ class RoundDefinition:
 
 
 @dataclass(frozen=True)
+class Amendment:
+    """Why a published campaign is amended, for citizens to read, and from when; None for at once."""
+
+    reason: str
+    effective_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Definition:
     """A whole campaign; ``consistency.py`` has made sure that its parts fit together. ``contact``: whom to ask."""
 
@@ -183,6 +191,7 @@ class Definition:
     contact: str = ""
     packs: Sequence[PackDefinition] = ()
     people: PeopleRules = PeopleRules()
+    amendment: Amendment | None = None
 
     @property
     def preset(self) -> Preset:

@@ -6,11 +6,14 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
+from campaigns import amendments, termination
 from campaigns.campaign_file import check
 from campaigns.consistency import MOST_VOUCHERS
 from campaigns.definition import Definition, RoundDefinition, Source
 from campaigns.errors import (
+    AmendmentOutdated,
     CampaignAlreadyPublished,
+    CampaignTerminated,
     CampaignUnknown,
     FourEyesNeeded,
     FundSourceDiffers,
@@ -40,9 +43,10 @@ from ledger.posting import Posting, post
 
 
 def import_draft(text: str, *, by: str) -> CampaignVersion:
-    """Check a campaign file and keep it as a new draft version. ``by`` is the drafter's actor name.
+    """Check a campaign file and keep it as a new draft version. ``by`` is the drafter's actor name. For a published
+    campaign it is a draft of an amendment of the version in force.
 
-    Refuses DefinitionFaulty, CampaignAlreadyPublished.
+    Refuses DefinitionFaulty, AmendmentRefused, CampaignTerminated.
     """
     definition = check(text)
     now = clock.now()
@@ -50,9 +54,12 @@ def import_draft(text: str, *, by: str) -> CampaignVersion:
     db.session.execute(fresh)
     # Whoever imports the same campaign at this moment waits here, so that their version has the next number.
     campaign = db.session.scalars(select(Campaign).where(Campaign.code == definition.code).with_for_update()).one()
-    if campaign.version_id is not None:
-        raise CampaignAlreadyPublished(campaign=definition.code)
-    _describe(campaign, definition)
+    if campaign.version_id is None:
+        _describe(campaign, definition)
+    else:
+        if termination.is_terminated(campaign.id):
+            raise CampaignTerminated
+        amendments.require_amends(campaign, definition)
     latest = db.session.scalar(
         select(func.max(CampaignVersion.number)).where(CampaignVersion.campaign_id == campaign.id)
     )
@@ -64,6 +71,8 @@ def import_draft(text: str, *, by: str) -> CampaignVersion:
         status="draft",
         drafted_by=by,
         drafted_at=now,
+        amends_id=campaign.version_id,
+        effective_at=definition.amendment.effective_at if definition.amendment and campaign.version_id else None,
     )
     db.session.add(version)
     db.session.flush()
@@ -74,8 +83,10 @@ def import_draft(text: str, *, by: str) -> CampaignVersion:
 def publish(version_id: int, *, by: str) -> Campaign:
     """Put a draft in force: its offers and rounds become rows and its budgets are granted in the ledger.
 
+    An amendment brings what it adds, at once or from its ``effective_at`` (``take_effect_due``).
+
     Refuses VersionUnknown, VersionNotDraft, FourEyesNeeded (the drafter cannot publish), FundSourceDiffers,
-    CampaignAlreadyPublished.
+    CampaignAlreadyPublished, AmendmentOutdated, CampaignTerminated.
     """
     version = db.session.get(CampaignVersion, version_id)
     if version is None:
@@ -88,19 +99,53 @@ def publish(version_id: int, *, by: str) -> Campaign:
     if not VERSION.apply(CampaignVersion, [version_id], "publish", step, also_set=stamps):
         raise VersionNotDraft
     definition = check(version.document)
-    first = update(Campaign).where(Campaign.id == version.campaign_id, Campaign.version_id.is_(None))
-    if not rows_changed(first.values(version_id=version_id)):
-        raise CampaignAlreadyPublished(campaign=definition.code)
+    if version.amends_id is None:
+        first = update(Campaign).where(Campaign.id == version.campaign_id, Campaign.version_id.is_(None))
+        if not rows_changed(first.values(version_id=version_id)):
+            raise CampaignAlreadyPublished(campaign=definition.code)
+        db.session.expire_all()
+        # A later draft may have changed the description since this one was imported.
+        _describe(version.campaign, definition)
+        return _put_in_force(version, definition, step)
     db.session.expire_all()
+    if version.campaign.version_id != version.amends_id:
+        raise AmendmentOutdated
+    if version.effective_at is not None and version.effective_at > now:
+        return version.campaign
+    return _take_effect(version, step)
+
+
+def take_effect_due(*, actor: str) -> int:
+    """Put the published amendments in force whose time has come; return how many there were."""
+    due = [each for each in amendments.due_versions() if not termination.is_terminated(each.campaign_id)]
+    for version in due:
+        _take_effect(version, Step(actor, clock.now(), campaign_version_id=version.id))
+    return len(due)
+
+
+def _take_effect(version: CampaignVersion, step: Step) -> Campaign:
+    """Put an amendment in force. Refuses AmendmentOutdated, CampaignTerminated."""
+    assert version.amends_id is not None
+    if termination.is_terminated(version.campaign_id):
+        raise CampaignTerminated
+    new = amendments.definition_between(version)
+    amendments.switch(version.campaign_id, base=version.amends_id, to=version.id)
+    db.session.expire_all()
+    version.campaign.notice = new.notice
+    return _put_in_force(version, new, step)
+
+
+def _put_in_force(version: CampaignVersion, new: Definition, step: Step) -> Campaign:
+    """Make the offers and rounds that a version brings, and grant what it brings of each source."""
     campaign = version.campaign
-    # A later draft may have changed the description since this one was imported.
-    _describe(campaign, definition)
-    sources = {source.code: _register_source(source) for source in definition.sources}
-    offers = _make_offers(definition, version)
-    _make_rounds(definition, version, offers, step)
-    persons.register_key_set(definition.people.same_person)
-    apart = dict.fromkeys(other.code for other in definition.people.apart_from)
-    insert_rows(CampaignApart, [{"campaign_id": campaign.id, "other_code": code} for code in apart])
+    sources = {source.code: _register_source(source) for source in new.sources}
+    known = db.session.scalars(select(Offer).where(Offer.campaign_id == campaign.id)).all()
+    offers = {offer.code: offer for offer in known} | _make_offers(new, version)
+    _make_rounds(new, version, offers, step)
+    persons.register_key_set(new.people.same_person)
+    apart = {other.code: {"campaign_id": campaign.id, "other_code": other.code} for other in new.people.apart_from}
+    if apart:
+        db.session.execute(upsert(CampaignApart).values(list(apart.values())).on_conflict_do_nothing())
     post(
         [
             Posting(
@@ -108,11 +153,12 @@ def publish(version_id: int, *, by: str) -> Campaign:
                 accounts.treasury(sources[source.code].id),
                 accounts.budget(campaign.id, sources[source.code].id),
                 source.budget_fen,
-                ("campaign_version", str(version_id)),
+                ("campaign_version", str(version.id)),
             )
-            for source in definition.sources
+            for source in new.sources
+            if source.budget_fen
         ],
-        at=now,
+        at=step.at,
     )
     return campaign
 

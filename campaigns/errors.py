@@ -27,6 +27,43 @@ class CampaignAlreadyPublished(Conflict):
     way_out = N_("请为新的活动使用新的代码")
 
 
+class AmendmentOutdated(Conflict):
+    code = "amendment_outdated"
+    message = N_("这份修改稿是对照较早的版本拟的，现行版本已经变了")
+    way_out = N_("请导出现行版本，在它上面重新修改后导入")
+
+
+class TerminationReasonMissing(Malformed):
+    code = "termination_reason_missing"
+    message = N_("请写明提前终止的原因（4 至 400 个字），市民会看到")
+    way_out = N_("例如：活动资金已用完，提前结束")
+    field = "reason"
+
+
+class TerminationProposed(Conflict):
+    code = "termination_proposed"
+    message = N_("这个活动已经提交过提前终止")
+    way_out = N_("请另一位同事审定，或先撤回")
+
+
+class NoTermination(NotFound):
+    code = "termination_unknown"
+    message = N_("没有待审定的提前终止")
+    way_out = N_("请回到活动页面查看")
+
+
+class DrawUnderWay(Conflict):
+    code = "draw_under_way"
+    message = N_("摇号正在进行，已有人报名，不能提前终止")
+    way_out = N_("请等开奖和领奖结束、这一轮关闭以后再终止")
+
+
+class CampaignTerminated(Conflict):
+    code = "campaign_terminated"
+    message = N_("活动已经提前终止，不能再修改")
+    way_out = N_("请用新的活动")
+
+
 class FourEyesNeeded(Forbidden):
     code = "four_eyes_needed"
     message = N_("不能由同一个人既拟稿又审定")

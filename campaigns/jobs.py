@@ -1,11 +1,13 @@
 """Jobs of the campaigns room."""
 
-from campaigns import rounds
+from campaigns import drafting, rounds
 from foundation.db import transaction
 
 
 def release_rounds() -> str:
-    """Put rounds on release shortly before they open."""
+    """Put amendments in force whose time has come, and rounds on release shortly before they open."""
+    with transaction():
+        drafting.take_effect_due(actor="job:release_rounds")
     with transaction():
         done = rounds.release_due_rounds(actor="job:release_rounds")
         return f"released {len(done)} rounds"

@@ -72,6 +72,10 @@ class CampaignVersion(Base):
     drafted_at: Mapped[datetime] = mapped_column(UTCDateTime)
     published_by: Mapped[str | None] = mapped_column(String(60))
     published_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: the version in force when it was drafted, which it amends; null for a first version
+    amends_id: Mapped[int | None] = mapped_column(RowId)
+    #: when an amendment takes effect, null for at once
+    effective_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     campaign: Mapped[Campaign] = relationship(foreign_keys=[campaign_id])
 

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from campaigns import portions
+from campaigns import portions, termination
 from campaigns.catalog import definition_of, offer_facts, planned_round, release_facts
 from campaigns.definition import PeopleRules
 from campaigns.errors import CampaignUnknown
-from campaigns.models import Campaign, CampaignRound, Offer, Release
+from campaigns.models import Campaign, CampaignRound, CampaignVersion, Offer, Release
 from campaigns.terms.issuance.lottery import Lottery
 from foundation import clock
 from foundation.db import db
@@ -119,6 +119,10 @@ class CampaignView:
     sources: Sequence[str]
     rounds: Sequence[RoundView]
     people: PeopleRules
+    #: (when it took effect, why) of each amendment, newest first
+    amendments: Sequence[tuple[datetime, str]] = ()
+    #: why it has ended early, where it has
+    ended_why: str = ""
 
     @property
     def assisted_rounds(self) -> list[RoundView]:
@@ -179,8 +183,35 @@ def _view(campaign: Campaign, now: datetime) -> CampaignView:
         ends_at=campaign.ends_at,
         sources=[source.name for source in definition.sources],
         people=definition.people,
+        amendments=_amendments(campaign),
+        ended_why=_ended_why(campaign.id),
         rounds=[_round_view(rounds[round_id], _tickets(parts), now) for round_id, parts in by_round.items()],
     )
+
+
+def _ended_why(campaign_id: int) -> str:
+    found = termination.of_campaign(campaign_id)
+    return found.reason if found is not None and found.approved_by is not None else ""
+
+
+def _amendments(campaign: Campaign) -> list[tuple[datetime, str]]:
+    in_force = select(CampaignVersion.number).where(CampaignVersion.id == campaign.version_id).scalar_subquery()
+    versions = db.session.scalars(
+        select(CampaignVersion)
+        .where(
+            CampaignVersion.campaign_id == campaign.id,
+            CampaignVersion.status == "published",
+            CampaignVersion.amends_id.is_not(None),
+            CampaignVersion.number <= in_force,
+        )
+        .order_by(CampaignVersion.number.desc())
+    )
+    told = []
+    for version in versions:
+        amendment = definition_of(version.id).amendment
+        if amendment is not None and version.published_at is not None:
+            told.append((max(version.published_at, amendment.effective_at or version.published_at), amendment.reason))
+    return told
 
 
 def _round_view(a_round: CampaignRound, offers: Sequence[OfferView], now: datetime) -> RoundView:

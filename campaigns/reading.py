@@ -145,7 +145,9 @@ def drafts_waiting() -> list[CampaignVersion]:
         db.session.scalars(
             select(CampaignVersion)
             .join(Campaign, Campaign.id == CampaignVersion.campaign_id)
-            .where(CampaignVersion.status == "draft", Campaign.version_id.is_(None))
+            .where(
+                CampaignVersion.status == "draft", CampaignVersion.amends_id.is_not_distinct_from(Campaign.version_id)
+            )
             .order_by(CampaignVersion.drafted_at)
         )
     )

@@ -49,6 +49,15 @@ def close_due_rounds(*, actor: str) -> list[CampaignRound]:
     return closed
 
 
+def close_all(campaign_id: int, step: Step) -> int:
+    """Close every round of a campaign that is not closed yet and recall what was not claimed; return how many."""
+    open_ = _rounds(CampaignRound.campaign_id == campaign_id, CampaignRound.status.in_(("scheduled", "released")))
+    postings: list[Posting] = []
+    closed = [a_round for a_round in open_ if _close(a_round, step, postings)]
+    post(postings, at=step.at)
+    return len(closed)
+
+
 def _rounds(*conditions: ColumnElement[bool]) -> list[CampaignRound]:
     statement = select(CampaignRound).where(*conditions)
     return list(db.session.scalars(statement.order_by(CampaignRound.opens_at, CampaignRound.id)))
@@ -131,7 +140,7 @@ def _on_release_fen(a_round: CampaignRound) -> int:
 
 def _close(a_round: CampaignRound, step: Step, postings: list[Posting]) -> bool:
     """Close a round and add what that moves to ``postings``; return whether it was still to be closed."""
-    step = Step(step.actor, step.at, campaign_version_id=a_round.campaign_version_id)
+    step = replace(step, campaign_version_id=a_round.campaign_version_id)
     if not ROUND.apply(CampaignRound, [a_round.id], "close", step):
         return False
     for release in _releases(a_round):

@@ -76,6 +76,7 @@ CHECKS: dict[str, str] = {
     "ledger_reversals_take_back_what_was_posted": N_("每笔冲正对应一笔核销，金额相同、方向相反"),
     "ledger_sources_do_not_mix": N_("每笔转账都在同一个资金来源、同一个活动之内"),
     "ledger_sums_to_zero": N_("全部账户余额相加为零，钱没有凭空多出或消失"),
+    "terminated_campaigns_are_closed": N_("提前终止的活动由两个人决定，各轮都已关闭"),
     "orders_add_up": N_("一单多券：各券分摊的消费金额合起来就是这一单，张数、券种和持券人一致"),
     "uses_per_day_match_redemptions": N_("每人每天用券的计数，等于当天核销并且没有撤回的张数"),
     "outstanding_matches_claimed_vouchers": N_(

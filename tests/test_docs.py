@@ -19,6 +19,7 @@ from werkzeug.exceptions import HTTPException
 
 import campaigns.terms
 from campaigns.campaign_file import (
+    _AmendmentSchema,
     _CampaignSchema,
     _OfferSchema,
     _PackContentSchema,
@@ -304,6 +305,7 @@ def keys_of(schema):
 TABLES = {
     "`[campaign]`": _CampaignSchema,
     "`[[sources]]`": _SourceSchema,
+    "`[amendment]`": _AmendmentSchema,
     "`[[offers]]`": _OfferSchema,
     "`[people]`": _PeopleSchema,
     "`[[packs]]`": _PackSchema,

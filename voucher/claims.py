@@ -35,6 +35,7 @@ from voucher.errors import (
     CategoryNeeded,
     ChancesUsedUp,
     ChoiceTaken,
+    EndedEarly,
     LimitReached,
     NotOpenYet,
     QuantityReached,
@@ -183,7 +184,8 @@ def closed(facts: ReleaseFacts, now: datetime) -> Refusal | None:
     if status == "scheduled":
         return NotOpenYet(opens_at=facts.opens_at)
     if status == "closed":
-        return RoundClosed(closes_at=facts.closes_at)
+        # Before its time: a campaign that was terminated, or a round for which no money was left.
+        return EndedEarly()
     return SoldOut() if remaining == 0 else None
 
 

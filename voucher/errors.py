@@ -37,6 +37,12 @@ class RoundClosed(Conflict):
         super().__init__(moment=_day_and_time(closes_at), **params)
 
 
+class EndedEarly(Conflict):
+    code = "round_ended_early"
+    message = N_("这一轮已经提前结束领取")
+    way_out = N_("原因请看活动页面；已领的券在有效期内仍可使用")
+
+
 class SoldOut(Conflict):
     code = "sold_out"
     message = N_("这种券已经领完")

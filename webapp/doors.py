@@ -13,6 +13,7 @@ from applications.notice_pages import blueprint as notice_pages
 from campaigns.bureau_form import blueprint as form_desk
 from campaigns.bureau_pages import blueprint as campaigns_desk
 from campaigns.bureau_simulation import blueprint as simulation_desk
+from campaigns.bureau_termination import blueprint as termination_desk
 from identity import gates
 from identity.citizen_pages import blueprint as sign_in
 from identity.gates import Gate
@@ -75,6 +76,7 @@ DOORS: tuple[Door, ...] = (
     Door(desk, "/bureau", gates.officer()),
     Door(campaigns_desk, "/bureau/campaigns", gates.officer()),
     Door(form_desk, "/bureau/campaigns", gates.officer()),
+    Door(termination_desk, "/bureau/campaigns", gates.officer()),
     Door(simulation_desk, "/bureau/campaigns", gates.officer()),
     Door(events_desk, "/bureau/events", gates.officer()),
     Door(draws_desk, "/bureau/draws", gates.officer()),

@@ -13,6 +13,7 @@ import applications.models
 import campaigns.event_models
 import campaigns.models
 import campaigns.portions
+import campaigns.termination
 import evidence.models
 import foundation.idempotency
 import foundation.slots
@@ -39,6 +40,7 @@ MODULES_WITH_TABLES = (
     campaigns.models,
     evidence.models,
     campaigns.portions,
+    campaigns.termination,
     identity.models,
     ledger.models,
     merchants.event_models,

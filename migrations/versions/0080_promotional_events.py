@@ -1,7 +1,7 @@
 """Promotional events, who takes part, and what merchants report of their sales there.
 
 Revision ID: 0080
-Revises: 0074
+Revises: 0076
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from foundation.db import RowId
 
 revision = "0080"
-down_revision = "0074"
+down_revision = "0076"
 branch_labels = None
 depends_on = None
 

@@ -139,12 +139,6 @@ def test_of_two_drafts_one_is_published(clock, app):
     refused(CampaignAlreadyPublished, lambda: drafting.publish(first, by=PUBLISHER))
 
 
-def test_a_published_campaign_takes_no_new_draft(clock, app):
-    published()
-    refusal = refused(CampaignAlreadyPublished, lambda: drafting.import_draft(toml(spring()), by=DRAFTER))
-    assert refusal.params == {"campaign": "spring"}
-
-
 def test_the_draft_that_is_published_describes_the_campaign(clock, app):
     first = draft()
     document = spring()

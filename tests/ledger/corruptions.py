@@ -74,6 +74,13 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
             " SELECT id + 9000, round_id, offer_id + 9000, pack, 1, stock, 0, 0 FROM release WHERE released > 0",
         ]
     ],
+    "terminated_campaigns_are_closed": [
+        [
+            "UPDATE campaign_round SET status = 'released'",
+            "INSERT INTO termination (campaign_id, reason, proposed_by, proposed_at, approved_by, approved_at)"
+            " SELECT id, 'x', 'officer:1', starts_at, 'officer:2', starts_at FROM campaign",
+        ]
+    ],
     "releases_match_released_money": [["UPDATE release SET remaining = remaining - 1 WHERE remaining > 0"]],
     "published_versions_have_two_people": [
         ["UPDATE campaign_version SET published_by = drafted_by"],
