@@ -1,8 +1,9 @@
 import pytest
+from stdnum.cn import ric
 
 from foundation.db import db, transaction
 from foundation.errors import Refusal
-from identity.citizens import save_real_name
+from identity.citizens import read_id_number, save_real_name
 from identity.models import Citizen
 from tests import people
 from tests.people import CHEN, LIN
@@ -53,3 +54,10 @@ def test_malformed_names_and_numbers_change_nothing(app):
     assert refused(lin, "L", LIN_ID) == "name_malformed"
     assert refused(lin, LIN.name, CHEN_ID) == "id_number_malformed"
     assert db.session.get_one(Citizen, lin).id_number_hash is None
+
+
+@pytest.mark.parametrize(("county", "born"), [("441702", "19600101"), ("441704", "19850101"), ("441781", "19890101")])
+def test_who_was_born_before_the_county_had_its_number_has_a_number_all_the_same(county, born):
+    body = f"{county}{born}123"
+    number = body + ric.calc_check_digit(body + "0")
+    assert read_id_number(number) == number
