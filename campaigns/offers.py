@@ -89,6 +89,8 @@ class RoundView:
     issuance: Words
     offers: Sequence[OfferView]
     lottery: Lottery | None = None
+    #: whether one applies for it and is reviewed
+    by_application: bool = False
 
 
 @dataclass(frozen=True)
@@ -171,11 +173,14 @@ def _round_view(a_round: CampaignRound, offers: Sequence[OfferView], now: dateti
         name=a_round.name,
         opens_at=a_round.opens_at,
         closes_at=a_round.closes_at,
-        phase=_phase(a_round, offers, planned.lottery, now),
+        phase="open"
+        if planned.application and a_round.opens_at <= now < a_round.closes_at
+        else _phase(a_round, offers, planned.lottery, now),
         limits=[limit.describe() for limit in planned.limits],
         issuance=planned.issuance.describe(),
         offers=offers,
         lottery=planned.lottery,
+        by_application=planned.application is not None,
     )
 
 

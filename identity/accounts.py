@@ -30,8 +30,9 @@ from identity.sessions import close_all_sessions
 from identity.states import ACCOUNT
 
 KINDS = ("officer", "cashier", "till")
-#: editor keeps campaigns and merchants, finance keeps settlement, auditor only reads, chief may do everything
-ROLES = ("editor", "finance", "auditor", "chief")
+#: editor keeps campaigns and merchants, finance keeps settlement, reviewer reviews applications, auditor only reads,
+#: chief may do everything
+ROLES = ("editor", "finance", "reviewer", "auditor", "chief")
 SHORTEST_PASSWORD = 10
 WRONG_PASSWORDS_PER_LOGIN = (Limit(10, timedelta(minutes=15)),)
 #: A key has 256 random bits and cannot be guessed; this only keeps a broken till from burning processor time.

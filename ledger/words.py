@@ -52,6 +52,12 @@ DOCUMENTS: dict[str, str] = {
 
 #: What each audit check proves, by its name; rooms above the ledger own some of them.
 CHECKS: dict[str, str] = {
+    "live_applications_hold_their_money": N_("审核和公示中的申请都占用着资金，候补和已结束的没有占用"),
+    "approved_applications_were_granted": N_("每份已批准的申请，都按它的补贴额发放了一份"),
+    "live_applications_hold_their_numbers": N_("候补、审核中和已批准的申请占用车架号和发票，已结束的没有占用"),
+    "approvals_went_through_every_review": N_("通过审核的申请，每一级都由不同的人审核过"),
+    "submissions_are_numbered_without_gaps": N_("每一轮的受理序号从 1 起连续，没有缺号"),
+    "held_applications_have_an_objection": N_("暂缓的申请都有待核实的异议，没有异议的不暂缓"),
     "an_entitlement_is_redeemed_at_most_once": N_("一张券最多只有一笔有效的核销"),
     "approved_batches_have_two_people": N_("结算批次由一个人关账、另一个人审批"),
     "campaign_budget_is_all_accounted_for": N_("每个活动、每个来源：批准的预算等于资金池、投放、在券、应付和已付之和"),

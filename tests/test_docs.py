@@ -41,7 +41,7 @@ from webapp.jobs import JOBS
 
 ROOT = Path(__file__).parent.parent
 ROOMS = (
-    "foundation", "identity", "ledger", "evidence", "campaigns", "voucher", "merchants", "settlement",
+    "foundation", "identity", "ledger", "evidence", "campaigns", "voucher", "merchants", "applications", "settlement",
     "webapp", "demo", "launch",
 )  # fmt: skip
 DOCUMENTS = (

@@ -22,7 +22,7 @@ from webapp.jobs import JOBS
 
 ROOT = Path(__file__).parent.parent
 ROOMS = (
-    "foundation", "identity", "ledger", "evidence", "campaigns", "voucher", "merchants", "settlement",
+    "foundation", "identity", "ledger", "evidence", "campaigns", "voucher", "merchants", "applications", "settlement",
     "webapp", "demo", "launch",
 )  # fmt: skip
 TOOLS = Path(sys.executable).parent

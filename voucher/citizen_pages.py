@@ -181,6 +181,7 @@ def _campaign_page(code: str, refusal: Conflict | None = None) -> str:
         sign_in=url_for("sign_in.phone", next=url_for("campaign_pages.campaign", code=code)),
         mine=url_for("voucher_pages.holdings"),
         names=_real_name_address(code),
+        apply=url_for("application_pages.about", code=code),
         real_name=_real_name_address(code) if screens.lacks_real_name(shown, citizen_id) else "",
     )
     action = screens.action(shown, tickets, signed_in=citizen is not None, ways=ways)

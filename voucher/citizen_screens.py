@@ -133,12 +133,13 @@ def _stock(round_: RoundView, offer: OfferView, why_not: str) -> str:
 @dataclass(frozen=True)
 class Ways:
     """Where the button may lead: addresses. ``names`` is where names are given; ``real_name`` is the same for
-    who must give theirs first, else empty."""
+    who must give theirs first, else empty; ``apply`` is where one applies."""
 
     sign_in: str
     mine: str
     names: str
     real_name: str = ""
+    apply: str = ""
 
 
 def action(campaign: CampaignView, tickets: Sequence[Choice], *, signed_in: bool, ways: Ways) -> Action:
@@ -147,6 +148,8 @@ def action(campaign: CampaignView, tickets: Sequence[Choice], *, signed_in: bool
     round_ = campaign.next_round
     if round_ is None:
         return Action(_("活动已结束"), _("各轮都已结束；已领的券在有效期内仍可使用"), grey=True)
+    if round_.by_application:
+        return _application_action(round_, signed_in=signed_in, ways=ways)
     if round_.phase == "upcoming":
         why = _("%(moment)s 开抢，还有", moment=_moment(round_.opens_at))
         if not signed_in:
@@ -170,6 +173,16 @@ def action(campaign: CampaignView, tickets: Sequence[Choice], *, signed_in: bool
     if signed_in and any(ticket.offer.remaining for ticket in tickets):
         return Action(_("查看我的券"), _("这一轮您已领到上限"), href=mine)
     return Action(_("本轮已领完"), _what_next(campaign), grey=True)
+
+
+def _application_action(round_: RoundView, *, signed_in: bool, ways: Ways) -> Action:
+    """Return what the button does where one applies: the form may be filled in before the round opens."""
+    if round_.phase == "upcoming":
+        why = _("%(moment)s 开始受理，可以先填写", moment=_moment(round_.opens_at))
+        return Action(_("准备申请") if signed_in else _("登录后准备申请"), why, href=ways.apply)
+    last = local(round_.closes_at - clock.TICK)
+    why = _("受理到 %(month)s月%(day)s日", month=last.month, day=last.day)
+    return Action(_("申请补贴") if signed_in else _("登录后申请"), why, href=ways.apply)
 
 
 def _lottery_action(

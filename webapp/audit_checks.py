@@ -1,5 +1,6 @@
 """Every room's audit checks, so that the hourly job, the command and the tests prove them all."""
 
+import applications.audit_checks
 import campaigns.audit_checks
 import merchants.audit_checks
 import settlement.audit_checks
@@ -7,7 +8,13 @@ import voucher.audit_checks
 from ledger import audit
 
 #: Importing a room's checks registers them.
-ROOMS_WITH_CHECKS = (campaigns.audit_checks, merchants.audit_checks, settlement.audit_checks, voucher.audit_checks)
+ROOMS_WITH_CHECKS = (
+    applications.audit_checks,
+    campaigns.audit_checks,
+    merchants.audit_checks,
+    settlement.audit_checks,
+    voucher.audit_checks,
+)
 
 
 class AuditFailed(Exception):

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Flask, request
 
+from applications.bureau_pages import blueprint as review_desk
+from applications.citizen_pages import blueprint as application_pages
+from applications.notice_pages import blueprint as notice_pages
 from campaigns.bureau_pages import blueprint as campaigns_desk
 from campaigns.bureau_simulation import blueprint as simulation_desk
 from identity import gates
@@ -49,6 +52,8 @@ DOORS: tuple[Door, ...] = (
     Door(campaign_pages, "/", gates.open_to_all),
     Door(voucher_pages, "/", gates.citizen),
     Door(draw_pages, "/", gates.open_to_all),
+    Door(application_pages, "/", gates.citizen),
+    Door(notice_pages, "/", gates.open_to_all),
     Door(shop_pages, "/", gates.open_to_all),
     Door(till_pages, "/till", gates.cashier),
     Door(till_refunds, "/till/refunds", gates.cashier),
@@ -57,6 +62,7 @@ DOORS: tuple[Door, ...] = (
     Door(simulation_desk, "/bureau/campaigns", gates.officer()),
     Door(draws_desk, "/bureau/draws", gates.officer()),
     Door(lists_desk, "/bureau/lists", gates.officer()),
+    Door(review_desk, "/bureau/applications", gates.officer()),
     Door(merchants_desk, "/bureau/merchants", gates.officer()),
     Door(settlement_desk, "/bureau/settlement", gates.officer()),
     Door(statements_desk, "/bureau/statements", gates.officer()),

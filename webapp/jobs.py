@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
+import applications.jobs
 import campaigns.jobs
 import identity.jobs
 import settlement.jobs
@@ -51,6 +52,11 @@ JOBS: tuple[Job, ...] = (
     Job("notify_winners", EVERY_MINUTE, voucher.jobs.notify_winners),
     Job("close_rounds", EVERY_MINUTE, campaigns.jobs.close_rounds),
     Job("expire_vouchers", EVERY_MINUTE, voucher.jobs.expire_vouchers),
+    Job("end_overdue", EVERY_HOUR, applications.jobs.end_overdue),
+    Job("promote_waiting", EVERY_HOUR, applications.jobs.promote_waiting),
+    Job("open_notices", time(9, 0), applications.jobs.open_notices),
+    Job("end_notices", EVERY_HOUR, applications.jobs.end_notices),
+    Job("tell_applicants", EVERY_MINUTE, applications.jobs.tell_applicants),
     Job("close_day", time(0, 10), settlement.jobs.close_day),
     Job("audit_ledger", EVERY_HOUR, audit_ledger),
     Job("forget_codes", time(3, 10), voucher.jobs.forget_codes),

@@ -9,6 +9,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import Migrate
 
+import applications.models
 import campaigns.models
 import evidence.models
 import foundation.idempotency
@@ -29,6 +30,7 @@ MODULES_WITH_TABLES = (
     foundation.idempotency,
     foundation.slots,
     foundation.states,
+    applications.models,
     campaigns.models,
     evidence.models,
     identity.models,

@@ -37,6 +37,25 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
         ["UPDATE transfer SET code = 'claim' WHERE id IN (SELECT reverses_id FROM transfer)"],
         ["UPDATE transfer SET code = 'expire' WHERE code = 'void'"],
     ],
+    # applications
+    "live_applications_hold_their_money": [
+        ["UPDATE application SET status = 'rejected' WHERE status = 'reviewing'"],
+        ["UPDATE reservation SET status = 'returned' WHERE status = 'held'"],
+    ],
+    "approved_applications_were_granted": [
+        ["UPDATE application SET award_fen = award_fen + 1 WHERE status = 'approved'"],
+        ["UPDATE application SET status = 'noticed' WHERE status = 'approved'"],
+    ],
+    "live_applications_hold_their_numbers": [
+        ["DELETE FROM evidence_mark WHERE kind = 'vin'"],
+        ["UPDATE application SET status = 'withdrawn' WHERE status = 'waiting'"],
+    ],
+    "approvals_went_through_every_review": [
+        ["DELETE FROM application_decision WHERE kind = 'approve' AND stage = 'city'"],
+        ["UPDATE application SET status = 'passed' WHERE status = 'reviewing'"],
+    ],
+    "submissions_are_numbered_without_gaps": [["UPDATE submission_counter SET submitted = submitted + 1"]],
+    "held_applications_have_an_objection": [["UPDATE objection SET status = 'dismissed' WHERE status = 'open'"]],
     # campaigns
     "packs_stay_whole": [
         [

@@ -17,6 +17,7 @@ from settlement import claw_backs
 from settlement.closing import approve, close_period, mark_paid
 from settlement.day_closing import close_days
 from tests import cars
+from tests.applications import desk
 from tests.ledger.corruptions import CORRUPTIONS, corrupted, guards_off
 from tests.world import (
     CLOSES,
@@ -76,6 +77,7 @@ def a_whole_life(clock):
     [guan] = citizens(6)[5:]
     guans = redeem(place.till, claim_and_show(guan, campaign.releases["r2", "meal"])[1], 20_000)
     done(lambda: refund(guans.redemption_id, place.desk, 20_000, "顾客退货"))
+    desk.a_life(clock)
 
 
 def stock_changes_by(count):

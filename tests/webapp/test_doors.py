@@ -11,7 +11,7 @@ from webapp.doors import DOORS, Door
 
 PROBES = {"int": "1", "uuid": "0190f3b2-7c5e-7000-8000-000000000001", "default": "x", "string": "x", "path": "x"}
 #: Doors that serve whoever comes; everything else is behind a sign-in or a key.
-OPEN = {"sign_in", "staff_sign_in", "campaign_pages", "draw_pages", "shop_pages", "api_docs", "health"}
+OPEN = {"sign_in", "staff_sign_in", "campaign_pages", "draw_pages", "notice_pages", "shop_pages", "api_docs", "health"}
 
 
 def routes(app):

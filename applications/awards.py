@@ -1,0 +1,71 @@
+"""What an application is worth, by the same function that answers every till."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from applications.answers import car_of
+from applications.dealers import Dealer
+from applications.models import Application
+from applications.states import LIVE
+from campaigns.catalog import ReleaseFacts
+from campaigns.places import counties
+from campaigns.terms.quote import Award, quote
+from campaigns.terms.sale import CAR, Buyer, Sale
+from foundation.crypto import keyed_hash
+from foundation.db import db
+
+
+def buyer_hash(answers: Mapping[str, str]) -> bytes | None:
+    """Return what stands for the buyer: the keyed hash of a firm's credit code, else of the identity number."""
+    key = "uscc" if answers.get("buyer") == "firm" else "id_number"
+    number = answers.get(key)
+    return keyed_hash(f"application.{key}", number) if number else None
+
+
+def award_of(
+    facts: ReleaseFacts,
+    answers: Mapping[str, str],
+    dealer: Dealer | None,
+    at: datetime,
+    *,
+    apart_from: Application | None = None,
+) -> Award | None:
+    """Return what the answers are worth now, None while price or powertrain are missing.
+
+    Without a dealer the first place of the offer's scope is taken, for a preview. Refuses what
+    ``campaigns.terms.quote.quote`` refuses.
+    """
+    car = car_of(answers)
+    if car is None:
+        return None
+    scope = facts.offer.terms.scope
+    sale = Sale(
+        bill_fen=car.with_tax_fen,
+        county=dealer.county if dealer else next(iter(scope.counties or counties(facts.offer.city)), ""),
+        industry=dealer.industry if dealer else next(iter(scope.industries), "automobile"),
+        at=at,
+        car=car,
+        buyer=Buyer(answers.get("buyer", "person"), {CAR: _had(facts, answers, apart_from)}),
+        is_above_quota=dealer.is_above_quota if dealer else True,
+    )
+    return quote(facts.offer.terms, sale, valid_from=at, expires_at=max(at, facts.offer.campaign_ends_at) + _A_WHILE)
+
+
+_A_WHILE = datetime.resolution
+
+
+def _had(facts: ReleaseFacts, answers: Mapping[str, str], apart_from: Application | None) -> int:
+    """Return how many cars the buyer has applied for in this campaign; the last word is the reservation's."""
+    hashed = buyer_hash(answers)
+    if hashed is None:
+        return 0
+    others = select(func.count()).where(
+        Application.campaign_id == facts.offer.campaign_id,
+        Application.buyer_hash == hashed,
+        Application.status.in_((*LIVE, "approved")),
+    )
+    if apart_from is not None:
+        others = others.where(Application.id != apart_from.id)
+    return db.session.scalar(others) or 0
