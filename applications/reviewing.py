@@ -137,7 +137,7 @@ def open_next(desk: Desk) -> UUID:
         .order_by(Application.submitted_at, Application.sequence)
     )
     for application in db.session.scalars(waiting.execution_options(populate_existing=True)):
-        if why_not(application, desk) is None and _claim(application.id, desk, now):
+        if why_not(application, desk) is None and _claim(application, desk, now):
             return application.id
     raise NothingToReview
 
@@ -151,15 +151,15 @@ def open_case(application_id: UUID, desk: Desk) -> Application:
     refusal = why_not(application, desk)
     if refusal is not None:
         raise refusal
-    if not _claim(application_id, desk, clock.now()):
+    if not _claim(application, desk, clock.now()):
         raise CaseTaken(minutes=int(OPEN_FOR.total_seconds() // 60))
-    return _find(application_id)
+    return application
 
 
-def _claim(application_id: UUID, desk: Desk, now: datetime) -> bool:
+def _claim(application: Application, desk: Desk, now: datetime) -> bool:
     """Take a case unless another holds it; the look at it is kept, since names and numbers are then unmasked."""
-    before = db.session.get_one(Application, application_id)
-    already_open = before.claimed_by == desk.account_id and before.claimed_until and before.claimed_until > now
+    until = application.claimed_until
+    already_open = application.claimed_by == desk.account_id and until is not None and until > now
     mine_or_free = or_(
         Application.claimed_until.is_(None),
         Application.claimed_until <= now,
@@ -168,14 +168,14 @@ def _claim(application_id: UUID, desk: Desk, now: datetime) -> bool:
     table = Application.__table__
     statement = (
         table.update()  # type: ignore[attr-defined]
-        .where(Application.id == application_id, Application.status == "reviewing", mine_or_free)
+        .where(Application.id == application.id, Application.status == "reviewing", mine_or_free)
         .values(claimed_by=desk.account_id, claimed_until=now + OPEN_FOR)
     )
     if not rows_changed(statement):
         return False
-    db.session.expire_all()
+    db.session.refresh(application)
     if not already_open:
-        _keep(_find(application_id), desk, "open", now)
+        _keep(application, desk, "open", now)
     return True
 
 
@@ -205,7 +205,7 @@ def things_to_tick(application: Application) -> list[str]:
     return fields + issuance_of(facts).documents_of(application.buyer)
 
 
-def approve(application_id: UUID, desk: Desk, *, ticked: Sequence[str]) -> Application:
+def approve(application_id: UUID, desk: Desk, *, ticked: Sequence[str]) -> None:
     """Pass an application on to the next review, or to the public notice. Refuses CaseNotOpened, TicksMissing."""
     application = _opened(application_id, desk)
     missing = [key for key in things_to_tick(application) if key not in ticked]
@@ -218,7 +218,7 @@ def approve(application_id: UUID, desk: Desk, *, ticked: Sequence[str]) -> Appli
     also_set = _CLOSED if last else _CLOSED | {"stage": application.stage + 1}
     step = _step(application, desk, now)
     APPLICATION.apply(Application, [application_id], "pass" if last else "forward", step, also_set=also_set)
-    return _find(application_id)
+    db.session.expire(application)
 
 
 _CLOSED: dict[str, Any] = {"claimed_by": None, "claimed_until": None}
@@ -226,7 +226,7 @@ _CLOSED: dict[str, Any] = {"claimed_by": None, "claimed_until": None}
 
 def ask_for_correction(
     application_id: UUID, desk: Desk, *, fields: Sequence[str], reasons: Sequence[str], words: str = ""
-) -> Application:
+) -> None:
     """Ask for a correction of some fields or documents; once there have been as many as the rules allow, or their
     common end has passed, the application is rejected instead.
 
@@ -243,7 +243,7 @@ def ask_for_correction(
     _keep(application, desk, "correct", now, reasons=chosen, words=words, fields=asked)
     if until is None:
         end(application, "reject", actor=desk.actor, reason="corrections_used_up")
-        return _find(application_id)
+        return
     also_set = _CLOSED | {
         "corrections": application.corrections + 1,
         "correct_fields": asked,
@@ -252,17 +252,16 @@ def ask_for_correction(
     APPLICATION.apply(Application, [application_id], "ask", _step(application, desk, now), also_set=also_set)
     last = clock.local(until - clock.TICK)
     messages.write(application_id, "correct", until=f"{last.month}月{last.day}日 24:00")
-    return _find(application_id)
+    db.session.expire(application)
 
 
-def reject(application_id: UUID, desk: Desk, *, reasons: Sequence[str], words: str = "") -> Application:
+def reject(application_id: UUID, desk: Desk, *, reasons: Sequence[str], words: str = "") -> None:
     """Reject an application; what it held goes back and the waiting list moves up. Refuses CaseNotOpened,
     ReasonMissing."""
     application = _opened(application_id, desk)
     chosen = _reasons(reasons)
     _keep(application, desk, "reject", clock.now(), reasons=chosen, words=words)
     end(application, "reject", actor=desk.actor, reason=",".join(chosen))
-    return _find(application_id)
 
 
 def _correct_by(issuance: Issuance, corrections: int, now: datetime) -> datetime | None:

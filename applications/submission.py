@@ -51,10 +51,9 @@ def submit(application_id: UUID, citizen_id: UUID) -> Application:
     quote refuses (the price is in no tier), and what ``voucher.reservations.reserve`` refuses.
     """
     now = clock.now()
-    application = own(application_id, citizen_id)
-    facts = facts_of(application)
-    number = take_turn(facts.round_id)
+    number = take_turn(own(application_id, citizen_id).round_id)
     application = own(application_id, citizen_id, for_update=True)
+    facts = facts_of(application)
     if application.status not in ("draft", "correcting"):
         raise NotChangeable
     _in_time(application, facts, now)
