@@ -1,5 +1,6 @@
 """Refusals of the merchants room."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from campaigns.goods import GRADES, category_name
@@ -238,6 +239,19 @@ class ProductsHaveFaults(Malformed):
     message = N_("有 %(count)s 处需要修改，一条也没有导入")
     way_out = N_("请按下面的提示改好后重新导入")
     field = "file"
+
+
+class SalesHaveFaults(Malformed):
+    """faults: what is wrong in which row."""
+
+    code = "sales_have_faults"
+    message = N_("有 %(count)s 处需要修改，一笔也没有登记")
+    way_out = N_("请按下面的提示改好后重新导入")
+    field = "file"
+
+    def __init__(self, faults: Sequence[Any], **params: Any) -> None:
+        self.faults = tuple(faults)
+        super().__init__(count=len(self.faults), **params)
 
 
 class NotInCatalogue(Conflict):

@@ -115,7 +115,8 @@ def _category(text: str) -> str:
     return code
 
 
-def _grade(text: str) -> str:
+def read_grade(text: str) -> str:
+    """Return a key of GRADES for a grade as people write it. Raises ValueError with the reason in Chinese."""
     plain = text.replace(" ", "").removesuffix("能效").removesuffix("级")
     plain = {"一": "1", "二": "2", "三": "3", "四": "4", "五": "5", "无": "none", "无能效标识": "none"}.get(
         plain, plain
@@ -150,7 +151,7 @@ _READERS: Mapping[str, Any] = {
     "category": _category,
     "brand": _words(40),
     "model_name": _words(80),
-    "grade": _grade,
+    "grade": read_grade,
     "filed_fen": lambda text: parse_yuan(text, field="filed_fen"),
     "valid_from": _day,
 }
