@@ -7,11 +7,10 @@ It is TOML, checked by marshmallow; ``docs/campaign-file.md`` describes it. ``ch
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from dataclasses import fields as dataclass_fields
 from decimal import Decimal
 from typing import Any
 
-from marshmallow import ValidationError, fields, validates_schema
+from marshmallow import ValidationError, fields, pre_load, validates_schema
 
 from campaigns.consistency import contradictions
 from campaigns.definition import (
@@ -26,6 +25,8 @@ from campaigns.definition import (
     RoundDefinition,
     Source,
 )
+from campaigns.terms import article
+from campaigns.terms.article import ArticleSchema
 from campaigns.terms.axis import StrategyField
 from campaigns.terms.file_fields import Code, Count, County, Flag, Moment, Table, Text, Yuan, choice
 from campaigns.terms.quote import OfferTerms
@@ -34,8 +35,6 @@ from identity.persons import DEFAULT_KINDS
 from identity.persons import KINDS as KINDS_OF_IDENTIFIER
 
 LONGEST_DOCUMENT = 200_000
-#: The axes along which offers differ, each a table of an offer.
-OFFER_AXES = tuple(item.name for item in dataclass_fields(OfferTerms))
 #: The least age where identity numbers are asked for and the file names none.
 ADULT = 18
 
@@ -82,6 +81,13 @@ class _OfferSchema(Table):
     validity = StrategyField("validity", required=True)
     refund = StrategyField("refund", default_kind="return_if_valid")
     evidence = StrategyField("evidence", default_kind="none")
+    article = fields.Nested(ArticleSchema)
+
+    @pre_load
+    def _a_qualification_does_not_come_back(self, data: Any, **_options: Any) -> Any:
+        benefit = data.get("benefit") if isinstance(data, Mapping) else None
+        by_grade = isinstance(benefit, Mapping) and benefit.get("kind") == "percent_by_grade"
+        return {"refund": {"kind": "no_return"}, **data} if by_grade else data
 
 
 class _PeopleSchema(Table):
@@ -181,7 +187,15 @@ def _build(loaded: Mapping[str, Any]) -> Definition:
             OfferDefinition(
                 offer["code"],
                 offer["name"],
-                OfferTerms(**{axis: offer[axis] for axis in OFFER_AXES}),
+                OfferTerms(
+                    offer["benefit"],
+                    offer["funding"],
+                    offer["scope"],
+                    offer["validity"],
+                    offer["refund"],
+                    offer["evidence"],
+                    article.read(offer.get("article")),
+                ),
             )
             for offer in loaded["offers"]
         ),

@@ -1,5 +1,6 @@
 """What is published, as values: read once per process, for published versions never change."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,8 @@ from campaigns.campaign_file import check
 from campaigns.definition import Definition, PeopleRules, RoundDefinition
 from campaigns.models import Campaign, CampaignRound, CampaignVersion, FundSource, Offer, Release
 from campaigns.terms.issuance.lottery import Lottery
+from campaigns.terms.limits.chances import Chances
+from campaigns.terms.limits.per_person import PerPerson
 from campaigns.terms.quote import OfferTerms
 from foundation.db import db
 
@@ -44,7 +47,7 @@ class OfferFacts:
     def by_payer(self, discount_fen: int) -> dict[str, int]:
         """Return payer ("government", "bank", "merchant") → fen of a discount, payers without a part left out."""
         found = {"government": 0, "bank": 0, "merchant": 0}
-        for code, fen in self.terms.funding.split(discount_fen).items():
+        for code, fen in self.terms.split(discount_fen).items():
             level = self.levels[self.source_ids[code]]
             found[level if level in found else "government"] += fen
         return {payer: fen for payer, fen in found.items() if fen}
@@ -83,6 +86,28 @@ class ReleaseFacts:
     lottery: Lottery | None
     #: whether only people on an imported list may claim
     by_list: bool
+    #: how often a person may claim each category, where the round says so
+    chances: int | None = None
+
+    @property
+    def categories(self) -> Mapping[str, int]:
+        """category → how many articles per person, where it is claimed by category."""
+        return self.offer.terms.categories
+
+    def quotas_of(self, category: str) -> tuple[tuple[str, int], ...]:
+        """Return (scope key, most per person) of a claim of this category, "" for what has none, in one fixed order.
+
+        Articles are counted while they are held or bought, chances for good; both over all rounds of the campaign.
+        """
+        if not category:
+            return self.quotas
+        quantity = self.categories[category]
+        campaign_id = self.offer.campaign_id
+        of_category = (
+            (item_scope(campaign_id, category), quantity),
+            (f"{CHANCE}{campaign_id}:{category}", quantity if self.chances is None else self.chances),
+        )
+        return tuple(sorted((*self.quotas, *of_category)))
 
     @property
     def offer(self) -> OfferFacts:
@@ -171,6 +196,7 @@ def _release_facts(release: Release, a_round: CampaignRound) -> ReleaseFacts:
     quotas = {
         limit.scope_key(campaign_id=a_round.campaign_id, round_id=a_round.id, release_id=first): limit.count
         for limit in planned.limits
+        if isinstance(limit, PerPerson)
     }
     if unit.group:
         quotas[choice_scope(a_round.id, planned.groups.index(unit.group) + 1)] = 1
@@ -186,10 +212,18 @@ def _release_facts(release: Release, a_round: CampaignRound) -> ReleaseFacts:
         people=definition.people,
         lottery=planned.lottery,
         by_list=planned.by_list,
+        chances=next((limit.count for limit in planned.limits if isinstance(limit, Chances)), None),
     )
 
 
 CHOICE = "choice:"
+ITEM = "item:"
+CHANCE = "chance:"
+
+
+def item_scope(campaign_id: int, category: str) -> str:
+    """Return the scope in which a person's articles of one category are counted over a campaign."""
+    return f"{ITEM}{campaign_id}:{category}"
 
 
 def choice_scope(round_id: int, number: int) -> str:

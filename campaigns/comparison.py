@@ -13,6 +13,7 @@ from campaigns.definition import LEVELS, Definition
 from campaigns.goods import GRADES, categories
 from campaigns.kinds import PRESETS
 from campaigns.places import counties, industries
+from campaigns.terms.article import NUMBERS
 from campaigns.terms.axis import kind_of
 from campaigns.terms.benefit.percent_by_grade import INVOICES, ROUNDINGS
 from campaigns.terms.benefit.price_tiers import BASES
@@ -50,6 +51,7 @@ NAMES = {
     "evidence": "售后材料", "invoice_days": "发票天数", "delivery_days": "送货签收天数",
     "device_photo_days": "机身照片天数", "old_appliance": "交旧", "old_appliance_days": "旧机回收天数",
     "files": "文件", "correction_days": "补正天数", "grace_days": "宽限天数",
+    "article": "商品登记", "identify": "登记号码", "confirm_days": "核验后几天内完成",
     "cost_yuan": "成本", "advertised_yuan": "对外价值", "least_yuan": "最低", "most_yuan": "最高",
 }  # fmt: skip
 
@@ -168,6 +170,7 @@ _MEANINGS: Mapping[str, Mapping[str, str]] = {
     "files": FILES,
     "price": BASES,
     "given_as": GIVEN_AS,
+    "identify": NUMBERS,
 }
 
 

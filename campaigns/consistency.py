@@ -5,9 +5,11 @@ from collections.abc import Iterator
 
 from campaigns.definition import Definition, OfferDefinition, RoundDefinition
 from campaigns.places import city_name, counties
+from campaigns.terms.article import ArticleRules
 from campaigns.terms.axis import kind_of
 from campaigns.terms.benefit.percent_by_grade import PercentByGrade
 from campaigns.terms.funding.fixed import Fixed
+from campaigns.terms.limits.chances import Chances
 from foundation.clock import TICK, local
 from foundation.money import format_yuan
 
@@ -69,6 +71,36 @@ def _offers(definition: Definition) -> Iterator[Contradiction]:
         for county in offer.terms.scope.counties:
             if county not in known:
                 yield f"offers[{place}].scope.counties", _no_such("县区", county, known)
+        yield from _qualification(offer, f"offers[{place}]")
+
+
+#: Returns after which the citizen claims anew, where that is allowed: a used qualification does not come back.
+_FOR_QUALIFICATIONS = ("no_return", "pay_back_first")
+
+
+def _qualification(offer: OfferDefinition, where: str) -> Iterator[Contradiction]:
+    if offer.terms.categories and kind_of(offer.terms.refund) not in _FOR_QUALIFICATIONS:
+        yield f"{where}.refund.kind", f"用过的资格不退回，退货规则可以是：{'、'.join(_FOR_QUALIFICATIONS)}"
+    if not offer.terms.categories and offer.terms.article != ArticleRules():
+        yield f"{where}.article", "只有按品类补贴的资格才登记商品"
+
+
+def _claimed_by_category(definition: Definition, a_round: RoundDefinition, where: str) -> Iterator[Contradiction]:
+    """Qualifications are claimed one by one, first come; chances are counted for nothing else."""
+    most = 0
+    by_category = {offer.code: offer.terms.categories for offer in definition.offers if offer.terms.categories}
+    for number, release in enumerate(a_round.releases, 1):
+        covered = [content.offer for content in definition.contents(release) if content.offer in by_category]
+        most = max([most, *(quantity for code in covered for quantity in by_category[code].values())])
+        if covered and release.pack:
+            yield f"{where}.releases[{number}].pack", "按品类领取的资格不能放进券包"
+        if covered and a_round.lottery:
+            yield f"{where}.issuance.kind", "按品类领取的资格目前不能摇号，请用 first_come 或 named_list"
+    for number, limit in enumerate(a_round.limits, 1):
+        if isinstance(limit, Chances) and not most:
+            yield f"{where}.limits[{number}].kind", "只有按品类领取的资格才有领取次数，这一轮没有"
+        elif isinstance(limit, Chances) and limit.count < most:
+            yield f"{where}.limits[{number}].count", f"有的品类每人可补贴 {most} 件，领取次数不能比它少"
 
 
 def _payers_key(offer: OfferDefinition) -> str:
@@ -137,6 +169,7 @@ def _rounds(definition: Definition) -> Iterator[Contradiction]:
         if not a_round.releases:
             yield f"{where}.releases", "至少要投放一种券"
         yield from _releases(definition, a_round, where)
+        yield from _claimed_by_category(definition, a_round, where)
         yield from _round_within_budget(definition, a_round, where)
 
 

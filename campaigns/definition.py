@@ -11,6 +11,7 @@ from campaigns.kinds import PRESETS, Preset
 from campaigns.terms.issuance.first_come import FirstCome
 from campaigns.terms.issuance.lottery import Lottery
 from campaigns.terms.issuance.named_list import NamedList
+from campaigns.terms.limits.chances import Chances
 from campaigns.terms.limits.per_person import PerPerson
 from campaigns.terms.quote import OfferTerms
 from foundation.errors import N_
@@ -109,7 +110,7 @@ class RoundDefinition:
     opens_at: datetime
     closes_at: datetime
     issuance: FirstCome | Lottery | NamedList
-    limits: Sequence[PerPerson]
+    limits: Sequence[PerPerson | Chances]
     releases: Sequence[ReleaseDefinition]
 
     @property

@@ -29,6 +29,6 @@ PRESETS = {
         N_("购车补贴"), ("price_tiers",), "购车补贴", "份", "申请", priced_when_claimed=True, doors_open=False
     ),
     "appliance_trade_in": Preset(
-        N_("家电以旧换新"), ("percent_by_grade",), "补贴资格", "份", "领取", priced_when_claimed=False, doors_open=False
+        N_("家电以旧换新"), ("percent_by_grade",), "补贴资格", "份", "领取", priced_when_claimed=False, doors_open=True
     ),
 }

@@ -120,11 +120,13 @@ def _issuing(definition: Definition) -> Section:
         for a_round in definition.rounds
     )
     words = f"{thing}分 {len(rows)} 轮发放。" if len(rows) > 1 else ""
-    paragraphs = (
+    paragraphs: tuple[str, ...] = (
         f"{words}{'；'.join(ways)}。",
         f"市民用手机号登录活动平台，在开放时间内{verb}。各轮数量以资金池余额为限，资金用完即止；"
         f"未{verb}和到期未使用的资金退回资金池，可在后续轮次继续发放。",
     )
+    if any(offer.terms.categories for offer in definition.offers):
+        paragraphs = (*paragraphs, "资格按品类领取，每份按每件上限预留资金；实际补贴之外的部分在使用次日退回资金池。")
     return Section("发放方式", paragraphs, (("", WorthTable(("轮次", f"{verb}时间", "数量上限"), rows)),))
 
 
@@ -156,6 +158,7 @@ def _use(definition: Definition) -> Section:
                 "一份资格只能用于一件产品，一件一单；付款时向门店出示资格码，当场立减。",
                 "补贴以最终销售价格计算，即扣除生产、销售、支付等各环节优惠之后的价格。",
                 f"{INVOICES[benefit.invoice]}。",
+                *(f"{words}。" for words in offer.terms.article.describe()),
             ]
         elif isinstance(benefit, PriceTiers):
             rules += [
@@ -258,7 +261,7 @@ _RETURNS = {
     "car_subsidy": ("退车、发票红冲或者作废的，应当退回已领取的补贴；尚未兑付的，不再兑付。",),
     "appliance_trade_in": (
         "退货时只退消费者实付的金额，补贴资金退回；已经拨付的，由商户退回。",
-        "退货仍计入每人限补的件数，资格不再恢复。",
+        "用过的资格退货后不再恢复；领取次数未用完的，可以重新领取同一品类的资格。",
     ),
 }
 

@@ -1,7 +1,7 @@
 """The read side: what citizens and staff see of campaigns."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -40,6 +40,9 @@ class OfferView:
     contents: Sequence[tuple[int, "OfferView"]] = ()
     #: the choice group it belongs to, or empty
     group: str = ""
+    #: category → how many articles per person, where it is claimed by category, and what it gives for one
+    categories: Mapping[str, int] = field(default_factory=dict)
+    worth: Words | None = None
 
     @property
     def count(self) -> int:
@@ -231,4 +234,6 @@ def _offer_view(release: Release, offer: Offer) -> OfferView:
         validity=terms.validity.describe(),
         released=release.released,
         remaining=release.remaining,
+        categories=terms.categories,
+        worth=terms.benefit.describe(),
     )

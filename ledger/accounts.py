@@ -5,7 +5,7 @@ fund source. A fen moves along this line, and only ``treasury`` may stand below 
 
     treasury ─fund→ budget ─release→ released ─claim→ outstanding ─redeem→ payable ─clear→ cleared ─pay→ paid
                       ↑─────recall────┘                   │             │
-                      ↑──────────────expire───────────────┘             │
+                      ↑──────────expire, spare────────────┘             │
                                                           ↑────void─────┘
 
 A merchant's own share of a voucher goes to ``borne`` instead of ``payable``: it gave that at the till, and nobody
@@ -41,6 +41,7 @@ class Code(StrEnum):
     CLAIM = "claim"  # 领取
     RECALL = "recall"  # unclaimed when its round closes: 回收
     EXPIRE = "expire"  # claimed, and not used in time: 过期, 回收
+    SPARE = "spare"  # used for less than was set aside: the rest, 回收
     REDEEM = "redeem"  # 核销
     VOID = "void"  # 冲正: reverses a redemption
     CLEAR = "clear"  # 清算: a statement was approved
@@ -60,6 +61,7 @@ FLOWS: dict[Code, tuple[_Pair, ...]] = {
     Code.CLAIM: ((AccountKind.RELEASED, AccountKind.OUTSTANDING),),
     Code.RECALL: ((AccountKind.RELEASED, AccountKind.BUDGET),),
     Code.EXPIRE: ((AccountKind.OUTSTANDING, AccountKind.BUDGET),),
+    Code.SPARE: ((AccountKind.OUTSTANDING, AccountKind.BUDGET),),
     Code.REDEEM: ((AccountKind.OUTSTANDING, AccountKind.PAYABLE), (AccountKind.OUTSTANDING, AccountKind.BORNE)),
     Code.VOID: ((AccountKind.PAYABLE, AccountKind.OUTSTANDING), (AccountKind.BORNE, AccountKind.OUTSTANDING)),
     Code.CLEAR: ((AccountKind.PAYABLE, AccountKind.CLEARED),),

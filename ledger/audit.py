@@ -122,6 +122,7 @@ register(
         WHERE (t.code, d.kind, c.kind) NOT IN (VALUES
             ('fund', 'treasury', 'budget'), ('release', 'budget', 'released'), ('claim', 'released', 'outstanding'),
             ('recall', 'released', 'budget'), ('expire', 'outstanding', 'budget'),
+            ('spare', 'outstanding', 'budget'),
             ('redeem', 'outstanding', 'payable'), ('redeem', 'outstanding', 'borne'),
             ('void', 'payable', 'outstanding'), ('void', 'borne', 'outstanding'),
             ('clear', 'payable', 'cleared'), ('pay', 'cleared', 'paid'),

@@ -1,5 +1,8 @@
 """Refusals of the merchants room."""
 
+from typing import Any
+
+from campaigns.goods import category_name
 from foundation.errors import N_, Conflict, Forbidden, Malformed, NotFound
 
 
@@ -115,6 +118,65 @@ class ListPriceBelowBill(Malformed):
     message = N_("优惠前 %(listed)s 元低于优惠后 %(bill)s 元")
     way_out = N_("请核对：先填店内优惠前的价格，消费金额是优惠后的")
     field = "list_fen"
+
+
+class CategoryUnknown(Malformed):
+    code = "category_unknown"
+    message = N_("没有品类“%(given)s”")
+    way_out = N_("请从列表中选择品类")
+    field = "category"
+
+
+class GradeUnknown(Malformed):
+    code = "grade_unknown"
+    message = N_("没有能效等级“%(given)s”")
+    way_out = N_("请按能效标识选择 1 至 5 级；没有标识的选“无能效标识”")
+    field = "grade"
+
+
+class OtherCategory(Conflict):
+    code = "other_category"
+    message = N_("这份资格限买%(wanted)s，所录商品是%(given)s")
+    way_out = N_("请告诉顾客：在活动页面另领一份%(given)s的资格")
+    field = "category"
+
+    def __init__(self, *, given: str, wanted: str, **params: Any) -> None:
+        super().__init__(given=category_name(given), wanted=category_name(wanted), **params)
+
+
+class SerialMissing(Malformed):
+    code = "serial_missing"
+    message = N_("还没有录入商品的序列号（手机可录 IMEI）")
+    way_out = N_("请扫描机身或包装上的序列号条码")
+    field = "serial"
+
+
+class ImeiMissing(Malformed):
+    code = "imei_missing"
+    message = N_("还没有录入 IMEI")
+    way_out = N_("请扫描包装盒上的 IMEI 条码，或在手机上输入 *#06# 查看")
+    field = "imei"
+
+
+class BarcodeMissing(Malformed):
+    code = "barcode_missing"
+    message = N_("还没有录入商品条码")
+    way_out = N_("请扫描包装上的 69 码")
+    field = "barcode"
+
+
+class GradeMissing(Malformed):
+    code = "grade_missing"
+    message = N_("还没有选择能效等级")
+    way_out = N_("请按机身的能效标识选择")
+    field = "grade"
+
+
+class NotAQualification(Conflict):
+    code = "not_a_qualification"
+    message = N_("这是消费券，不需要先核验")
+    way_out = N_("请输入消费金额后直接核销")
+    field = "code"
 
 
 class RefundReasonMissing(Malformed):

@@ -9,6 +9,8 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
+from campaigns.goods import category_name
+from campaigns.terms.subsidy_refusals import GoodsNeeded
 from foundation import clock, idempotency
 from foundation.clock import bureau_day, local
 from foundation.db import db, transaction
@@ -16,6 +18,8 @@ from foundation.errors import Refusal
 from foundation.idempotency import Answer, fingerprint
 from foundation.speech import translate
 from identity import gates
+from merchants.asking import Asked, asked_of, waiting_qualification
+from merchants.confirmations import confirmed_at
 from merchants.errors import MerchantSuspended
 from merchants.models import Store
 from merchants.photo import PhotoUnreadable, code_in_photo
@@ -25,7 +29,7 @@ from merchants.redemptions import redeem as redeem_operation
 from merchants.redemptions import void as void_operation
 from merchants.refunds import refunds_of
 from merchants.register import Counter, counter_of_cashier_account
-from merchants.till_words import payer_words, till_words, void_reasons
+from merchants.till_words import item_lines, payer_words, till_words, void_reasons
 
 blueprint = Blueprint("till_pages", __name__, template_folder="templates")
 
@@ -53,13 +57,15 @@ def local_clock(moment: datetime) -> str:
 @blueprint.get("/")
 def till() -> str:
     """Show the till."""
-    place = _place()
+    place = place_of_cashier()
     return render_template(
         "merchants/till.html",
         counter=place.counter,
         store=place.store,
         suspended=translate(place.suspended) if place.suspended else None,
         words=till_words(),
+        qualification=waiting_qualification(place.counter),
+        waiting=len(confirmed_at(place.counter.store_id)),
         **_latest(place.counter.store_id),
     )
 
@@ -67,7 +73,7 @@ def till() -> str:
 @blueprint.get("/latest")
 def latest() -> str:
     """Show the store's last receipts and totals, for the till's side."""
-    return render_template("merchants/till_latest.html", **_latest(_place().counter.store_id))
+    return render_template("merchants/till_latest.html", **_latest(place_of_cashier().counter.store_id))
 
 
 @blueprint.post("/redemptions")
@@ -75,9 +81,9 @@ def redeem() -> Response:
     """Redeem one scan, once per Idempotency-Key; a refusal is an answer too, and stays on the trail."""
     body = request.get_json(silent=True)
     body = body if isinstance(body, dict) else {}
-    asked = {"code": body.get("code"), "bill_fen": body.get("bill_fen"), "list_fen": body.get("list_fen")}
     try:
-        counter = _place().counter
+        counter = place_of_cashier().counter
+        asked = asked_of(body)
         answer = idempotency.once(
             gates.principal().actor,
             request.headers.get("Idempotency-Key"),
@@ -86,23 +92,30 @@ def redeem() -> Response:
             lambda: _redeem_once(counter, asked),
         )
     except Refusal as refusal:
-        answer = _refused(refusal)
+        answer = refused(refusal)
     return make_response(jsonify(answer.body), answer.status)
 
 
-def _redeem_once(counter: Counter, asked: dict[str, Any]) -> Answer:
-    code_text = asked["code"] if isinstance(asked["code"], str) else ""
+def _redeem_once(counter: Counter, asked: Asked) -> Answer:
     try:
-        receipt = redeem_operation(counter, code_text, asked["bill_fen"], list_fen=asked["list_fen"])
+        receipt = redeem_operation(counter, asked.code_text, asked.bill_fen, **asked.more)
     except Refusal as refusal:
         if refusal.retryable:
             raise
-        record_refusal(counter, refusal, code_text=code_text, bill_fen=asked["bill_fen"])
-        return _refused(refusal)
+        # The page asks for the article when it learns that the code is a qualification's: nobody was refused anything.
+        if not isinstance(refusal, GoodsNeeded):
+            record_refusal(
+                counter,
+                refusal,
+                code_text=asked.code_text,
+                bill_fen=asked.bill_fen,
+                confirmed_id=asked.more["confirmed_id"],
+            )
+        return refused(refusal)
     return Answer(HTTPStatus.CREATED, {"ok": True, "receipt": _receipt_document(receipt)})
 
 
-def _refused(refusal: Refusal) -> Answer:
+def refused(refusal: Refusal) -> Answer:
     """The till's own page asks only whether it is done; the reason is in the body."""
     status = HTTPStatus.SERVICE_UNAVAILABLE if refusal.retryable else HTTPStatus.CONFLICT
     return Answer(
@@ -119,6 +132,8 @@ def _receipt_document(receipt: Receipt) -> dict[str, Any]:
         "bill_fen": receipt.bill_fen,
         "discount_fen": receipt.discount_fen,
         "customer_pays_fen": receipt.customer_pays_fen,
+        "invoice_fen": receipt.invoice_fen,
+        "item_name": category_name(receipt.item.category) if receipt.item else "",
         "redeemed_at": receipt.redeemed_at.isoformat(),
     }
 
@@ -139,7 +154,7 @@ def photo() -> Response:
 @blueprint.get("/today")
 def today() -> str:
     """List the store's day; ``?day=`` shows an earlier one, for refunds."""
-    place = _place()
+    place = place_of_cashier()
     now = bureau_day(clock.now())
     asked = request.args.get("day", type=date.fromisoformat)
     day = min(asked or now, now)
@@ -152,13 +167,13 @@ def today() -> str:
 @blueprint.get("/redemptions/<uuid:redemption_id>")
 def receipt(redemption_id: UUID) -> str:
     """Show one receipt."""
-    return _receipt_page(_place().counter, redemption_id)
+    return _receipt_page(place_of_cashier().counter, redemption_id)
 
 
 @blueprint.post("/redemptions/<uuid:redemption_id>/void")
 def void(redemption_id: UUID) -> Response:
     """Take a redemption of today back."""
-    counter = _place().counter
+    counter = place_of_cashier().counter
     try:
         with transaction():
             void_operation(redemption_id, counter, request.form.get("reason", ""))
@@ -176,6 +191,7 @@ def _receipt_page(counter: Counter, redemption_id: UUID, refusal: Refusal | None
     return render_template(
         "merchants/till_receipt.html",
         receipt=shown,
+        item=item_lines(shown),
         may_void=is_today and shown.status == "redeemed" and not shown.refunded_bill_fen,
         may_refund=shown.status == "redeemed",
         refunds=refunds_of(redemption_id),
@@ -190,6 +206,7 @@ def _latest(store_id: int) -> dict[str, Any]:
     return {"receipts": receipts[:LATEST_RECEIPTS], "totals": totals(receipts)}
 
 
-def _place() -> Place:
+def place_of_cashier() -> Place:
+    """Return where the signed-in cashier stands."""
     counter = counter_of_cashier_account(int(gates.principal().id))
     return Place(counter, db.session.get_one(Store, counter.store_id))

@@ -10,19 +10,23 @@ from uuid import UUID
 from flask import Response, current_app, make_response, request
 from flask_smorest import Blueprint
 
+from foundation.db import transaction
 from foundation.errors import Refusal
 from foundation.idempotency import Answer, fingerprint, once
 from identity import gates
-from merchants import redemptions, refunds
+from merchants import confirmations, redemptions, refunds
+from merchants.items import Item
 from merchants.pos_schemas import (
+    CodeBody,
+    ConfirmationAnswer,
     ProblemAnswer,
-    QuoteAnswer,
     ReceiptAnswer,
     RedeemBody,
     RefundAnswer,
     RefundBody,
     StrictJsonParser,
     VoidBody,
+    WorthAnswer,
 )
 from merchants.receipts import Receipt, receipt_of
 from merchants.register import Counter, counter_of_till_account
@@ -68,19 +72,23 @@ def redeem(body: dict[str, Any]) -> Response:
     """Redeem a code
 
     Spends the entitlement behind the code on this bill and returns the receipt, with what to collect from the
-    customer. A refused code stays refused under the same Idempotency-Key.
+    customer. A subsidy qualification is for one article: its price is the bill, and item describes it. A refused code
+    stays refused under the same Idempotency-Key.
     """
     counter = _counter()
-    code_text, bill_fen, list_fen = body["code"], body["bill_fen"], body.get("list_fen")
+    code_text, bill_fen = body.get("code", ""), body["bill_fen"]
+    more = _more(body)
 
     def work() -> Answer:
         try:
-            receipt = redemptions.redeem(counter, code_text, bill_fen, list_fen=list_fen)
+            receipt = redemptions.redeem(counter, code_text, bill_fen, **more)
         except Refusal as refusal:
             if refusal.retryable:
                 raise
             # The refused scan goes on the trail in the transaction that keeps its answer.
-            redemptions.record_refusal(counter, refusal, code_text=code_text, bill_fen=bill_fen)
+            redemptions.record_refusal(
+                counter, refusal, code_text=code_text, bill_fen=bill_fen, confirmed_id=more["confirmed_id"]
+            )
             return _refused(refusal)
         return Answer(201, _receipt_document(receipt))
 
@@ -164,14 +172,39 @@ def look_up_refunds(redemption_id: UUID) -> list[refunds.RefundSlip]:
 @blueprint.post("/quotes")
 @blueprint.doc(security=[{"tillKey": []}])
 @blueprint.arguments(RedeemBody)
-@blueprint.response(200, QuoteAnswer)
+@blueprint.response(200, WorthAnswer)
 @_problems(401, 403, 404, 409, 415, 422, 429, 503)
 def quote(body: dict[str, Any]) -> Any:
     """Say what a code would be worth on this bill
 
-    Changes nothing, and promises nothing: the code may be used elsewhere in the meantime.
+    Changes nothing, and promises nothing: the code may be used elsewhere in the meantime, and an article's number may
+    have counted already.
     """
-    return redemptions.quote_code(_counter(), body["code"], body["bill_fen"], list_fen=body.get("list_fen"))
+    return redemptions.quote_code(_counter(), body.get("code", ""), body["bill_fen"], **_more(body))
+
+
+@blueprint.post("/confirmations")
+@blueprint.doc(security=[{"tillKey": []}])
+@blueprint.arguments(CodeBody)
+@blueprint.response(200, ConfirmationAnswer)
+@_problems(401, 403, 404, 409, 415, 422, 429, 503)
+def confirm(body: dict[str, Any]) -> confirmations.Confirmation:
+    """Confirm a subsidy qualification for this store
+
+    A code lives a minute, a sale takes longer. A confirmed qualification is redeemed with confirmation in place of a
+    code, until its end or until another store confirms it.
+    """
+    with transaction():
+        return confirmations.confirm(_counter(), body["code"])
+
+
+def _more(body: dict[str, Any]) -> dict[str, Any]:
+    """Return what an operation takes of a body beside code and bill."""
+    return {
+        "list_fen": body.get("list_fen"),
+        "item": Item(**body["item"]) if body.get("item") else None,
+        "confirmed_id": UUID(body["confirmation"]) if body.get("confirmation") else None,
+    }
 
 
 def _counter() -> Counter:

@@ -1,14 +1,15 @@
 """What tills send and are told, and how strictly their JSON is read."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from flask import Request
-from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import UnsupportedMediaType
 
+from campaigns.goods import GRADES, categories
 from foundation.errors import N_, Malformed
 from foundation.money import LARGEST_AMOUNT_FEN
 
@@ -109,17 +110,65 @@ _BILL = {
 }
 
 
-class RedeemBody(_Body):
-    """A code and a bill."""
+class ItemBody(_Body):
+    """The one article that a subsidy qualification is used for; its price is the bill."""
 
-    code = fields.String(
-        required=True,
-        validate=validate.Length(1, 64),
+    category = fields.String(
+        validate=validate.OneOf(list(categories())),
+        metadata={"description": "Left out, it is that of the qualification.", "example": "refrigerator"},
+    )
+    grade = fields.String(
+        validate=validate.OneOf(list(GRADES)),
         metadata={
-            "description": "The digits under the customer's QR code, as scanned.",
-            "example": "96314159265358979321",
+            "description": "Of the energy or water label; none without one. Needed where the rate depends on it.",
+            "example": "1",
         },
     )
+    barcode = fields.String(
+        validate=validate.Length(1, 40), metadata={"description": "EAN-13 of the article.", "example": "6901234567892"}
+    )
+    serial = fields.String(
+        validate=validate.Length(1, 60),
+        metadata={"description": "Serial number; counts once over all campaigns.", "example": "SN20250808001"},
+    )
+    imei = fields.String(
+        validate=validate.Length(1, 40),
+        metadata={"description": "Of a telephone; counts once over all campaigns.", "example": "490154203237518"},
+    )
+    brand = fields.String(validate=validate.Length(0, 40), metadata={"example": "海尔"})
+    model_name = fields.String(validate=validate.Length(0, 80), metadata={"example": "BCD-500WLHTD"})
+
+
+_CODE = {
+    "description": "The digits under the customer's QR code, as scanned.",
+    "example": "96314159265358979321",
+}
+
+
+class CodeBody(_Body):
+    """A code alone."""
+
+    code = fields.String(required=True, validate=validate.Length(1, 64), metadata=_CODE)
+
+
+class RedeemBody(_Body):
+    """A code, or a qualification that this store has confirmed, and a bill."""
+
+    code = fields.String(validate=validate.Length(1, 64), metadata=_CODE)
+    confirmation = fields.String(
+        validate=validate.Regexp(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"),
+        metadata={
+            "description": "In place of a code: entitlement_id of a confirmation by this store.",
+            "format": "uuid",
+        },
+    )
+    item = fields.Nested(ItemBody, metadata={"description": "The article, for subsidy qualifications."})
+
+    @validates_schema
+    def _one_of_them(self, data: Mapping[str, Any], **_options: Any) -> None:
+        if bool(data.get("code")) == bool(data.get("confirmation")):
+            raise ValidationError("Send either code or confirmation.", "code")
+
     bill_fen = Fen(required=True, metadata=_BILL)
     list_fen = Fen(
         allow_none=True,
@@ -174,10 +223,53 @@ class QuoteAnswer(Schema):
     bill_fen = fields.Integer(required=True)
     discount_fen = fields.Integer(required=True)
     customer_pays_fen = fields.Integer(required=True)
+    invoice_fen = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "What the invoice must say, where the campaign cares about it."},
+    )
+
+
+class WorthAnswer(QuoteAnswer):
+    """What a code would be worth, and how that was arrived at."""
+
+    given_as = fields.String(required=True, metadata={"enum": ["discount", "cash", "gift"]})
+    reasons = fields.List(fields.String(), required=True, metadata={"description": "One sentence each, in Chinese."})
+
+
+class ItemAnswer(Schema):
+    """The article that a qualification was used for, its numbers in canonical spelling."""
+
+    category = fields.String(required=True)
+    grade = fields.String(required=True)
+    barcode = fields.String(required=True)
+    serial = fields.String(required=True)
+    imei = fields.String(required=True)
+    brand = fields.String(required=True)
+    model_name = fields.String(required=True)
+
+
+class ConfirmationAnswer(Schema):
+    """A qualification that this store may complete a sale with, without its code, until ``until``."""
+
+    entitlement_id = fields.UUID(required=True, metadata={"description": "Send it as confirmation."})
+    campaign_name = fields.String(required=True)
+    offer_name = fields.String(required=True)
+    category = fields.String(required=True)
+    category_name = fields.String(required=True)
+    cap_fen = fields.Integer(required=True, metadata={"description": "The most that it can be worth."})
+    identify = fields.List(
+        fields.String(metadata={"enum": ["serial", "imei", "serial_or_imei", "barcode"]}),
+        required=True,
+        metadata={"description": "What must be sent of the article."},
+    )
+    until = fields.DateTime(required=True, metadata={"description": "UTC, ISO 8601; exclusive"})
 
 
 class ReceiptAnswer(QuoteAnswer):
     """A redemption as the till prints it."""
+
+    item = fields.Nested(ItemAnswer, required=True, allow_none=True)
 
     redemption_id = fields.UUID(required=True)
     status = fields.String(required=True, metadata={"enum": ["redeemed", "voided", "returned", "refunded"]})

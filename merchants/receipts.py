@@ -9,9 +9,11 @@ from sqlalchemy import Select, select
 
 from campaigns.catalog import offer_facts
 from campaigns.models import Campaign, Offer
+from campaigns.terms.article import invoice_of
 from foundation.db import db
 from merchants.errors import RedemptionUnknown
-from merchants.models import Merchant, Redemption, Store
+from merchants.items import Item, item_of
+from merchants.models import Merchant, Redemption, SoldItem, Store
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,10 @@ class Receipt:
     list_fen: int | None = None
     #: what has come back of the bill
     refunded_bill_fen: int = 0
+    #: what the invoice must say, where the campaign cares
+    invoice_fen: int | None = None
+    #: the article, where it was for one
+    item: Item | None = None
 
     @property
     def customer_pays_fen(self) -> int:
@@ -93,17 +99,26 @@ def totals(receipts: Sequence[Receipt]) -> DayTotals:
     )
 
 
-def _select() -> Select[Redemption, Campaign, Offer, Merchant, Store]:
+def _select() -> Select[Redemption, Campaign, Offer, Merchant, Store, SoldItem | None]:
     return (
-        select(Redemption, Campaign, Offer, Merchant, Store)
+        select(Redemption, Campaign, Offer, Merchant, Store, SoldItem)
         .join(Campaign, Campaign.id == Redemption.campaign_id)
         .join(Offer, Offer.id == Redemption.offer_id)
         .join(Merchant, Merchant.id == Redemption.merchant_id)
         .join(Store, Store.id == Redemption.store_id)
+        .outerjoin(SoldItem, SoldItem.redemption_id == Redemption.id)
     )
 
 
-def _receipt(redemption: Redemption, campaign: Campaign, offer: Offer, merchant: Merchant, store: Store) -> Receipt:
+def _receipt(
+    redemption: Redemption,
+    campaign: Campaign,
+    offer: Offer,
+    merchant: Merchant,
+    store: Store,
+    sold: SoldItem | None,
+) -> Receipt:
+    facts = offer_facts(offer.id)
     return Receipt(
         redemption_id=redemption.id,
         campaign_name=campaign.name,
@@ -117,6 +132,8 @@ def _receipt(redemption: Redemption, campaign: Campaign, offer: Offer, merchant:
         voided_at=redemption.voided_at,
         void_reason=redemption.void_reason,
         list_fen=redemption.list_fen,
-        payers=offer_facts(offer.id).by_payer(redemption.discount_fen),
+        payers=facts.by_payer(redemption.discount_fen),
         refunded_bill_fen=redemption.refunded_bill_fen,
+        invoice_fen=invoice_of(facts.terms.benefit, sold.price_fen, redemption.discount_fen) if sold else None,
+        item=item_of(sold) if sold else None,
     )

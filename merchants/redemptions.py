@@ -31,7 +31,8 @@ from merchants.errors import (
     VoidReasonMissing,
     VoidTooLate,
 )
-from merchants.models import Redemption, RefusedScan
+from merchants.items import Item, release_numbers, sold_row, take_numbers
+from merchants.models import Redemption, RefusedScan, SoldItem
 from merchants.receipts import Receipt, receipt_of
 from merchants.register import Counter
 from merchants.scans import Accepted, Scan, judge, require_site
@@ -42,16 +43,26 @@ from voucher.codes import read_code
 Outcome = Receipt | Refusal
 
 
-def redeem(counter: Counter, code_text: str, bill_fen: int, *, list_fen: int | None = None) -> Receipt:
-    """Redeem one code and return the receipt. list_fen: what the sale was before the merchant's own discounts. The
-    caller puts a refused scan on the trail (``record_refusal``).
+def redeem(
+    counter: Counter,
+    code_text: str,
+    bill_fen: int,
+    *,
+    list_fen: int | None = None,
+    item: Item | None = None,
+    confirmed_id: UUID | None = None,
+) -> Receipt:
+    """Redeem one code and return the receipt. list_fen: what the sale was before the merchant's own discounts. item:
+    the article, where the code is a qualification's. confirmed_id: in place of a code, the qualification that this
+    store has confirmed. The caller puts a refused scan on the trail (``record_refusal``).
 
-    Refuses everything that ``read_code``, ``voucher.spending``, ``terms.quote`` and ``merchants.errors`` name:
-    a bad amount or code first, then the counter, then the entitlement, then the campaign's terms.
+    Refuses everything that ``read_code``, ``voucher.spending``, ``merchants.items``, ``terms.quote`` and
+    ``merchants.errors`` name: a bad amount or code first, then the counter, then the entitlement, then the article,
+    then the campaign's terms, and MarkTaken where the article was subsidised before.
     """
     # A refusal, whatever raised it, leaves nothing half done in the caller's transaction.
     with db.session.begin_nested():
-        outcome = redeem_batch([Scan(counter, code_text, bill_fen, list_fen)])[0]
+        outcome = redeem_batch([Scan(counter, code_text, bill_fen, list_fen, item, confirmed_id)])[0]
         if isinstance(outcome, Refusal):
             raise outcome
         return outcome
@@ -70,18 +81,34 @@ def redeem_batch(scans: Sequence[Scan]) -> list[Outcome]:
             late.append((place, outcome.presented.entitlement_id))
         else:
             first[outcome.presented.entitlement_id] = (place, outcome)
+    ids = {entitlement: new_id() for entitlement in first}
+    # Numbers before entitlements, as everywhere, so that nobody waits in a circle.
+    sold = [(ids[entitlement], accepted.item) for entitlement, (_, accepted) in first.items() if accepted.item]
+    twice = take_numbers(sold) if sold else {}
+    for entitlement, redemption_id in ids.items():
+        if redemption_id in twice:
+            outcomes[first.pop(entitlement)[0]] = twice[redemption_id]
     spent = _spend([accepted for _, accepted in first.values()], now)
     done = [(place, accepted) for entitlement, (place, accepted) in first.items() if entitlement in spent]
-    receipts = _write([accepted for _, accepted in done], now)
+    receipts = _write([(ids[accepted.presented.entitlement_id], accepted) for _, accepted in done], now)
     outcomes.update({place: receipt for (place, _), receipt in zip(done, receipts, strict=True)})
     late += [(place, entitlement) for entitlement, (place, _) in first.items() if entitlement not in spent]
+    release_numbers([ids[entitlement] for entitlement in first if entitlement not in spent])
     outcomes.update({place: spending.why_not_spent(entitlement) for place, entitlement in late})
     return [outcomes[place] for place in range(len(scans))]
 
 
-def quote_code(counter: Counter, code_text: str, bill_fen: int, *, list_fen: int | None = None) -> Award:
-    """Return what a code would be worth here, changing nothing. Refuses what ``redeem`` refuses."""
-    outcome = judge([Scan(counter, code_text, bill_fen, list_fen)], clock.now())[0]
+def quote_code(
+    counter: Counter,
+    code_text: str,
+    bill_fen: int,
+    *,
+    list_fen: int | None = None,
+    item: Item | None = None,
+    confirmed_id: UUID | None = None,
+) -> Award:
+    """Return what a code would be worth here, changing nothing. Refuses what ``redeem`` refuses, but MarkTaken."""
+    outcome = judge([Scan(counter, code_text, bill_fen, list_fen, item, confirmed_id)], clock.now())[0]
     if isinstance(outcome, Refusal):
         raise outcome
     return outcome.award
@@ -129,14 +156,17 @@ def void(redemption_id: UUID, counter: Counter, reason: str) -> Receipt:
             raise AlreadyVoided
         _take_back(redemption, now)
         hand_ins.withdraw([redemption_id], step)
+        release_numbers([redemption_id])
     db.session.expire(redemption)
     return receipt_of(redemption_id, counter.store_id)
 
 
-def record_refusal(counter: Counter, refusal: Refusal, *, code_text: str, bill_fen: object) -> None:
+def record_refusal(
+    counter: Counter, refusal: Refusal, *, code_text: str, bill_fen: object, confirmed_id: UUID | None = None
+) -> None:
     """Put a refused scan on the trail. The code itself is not kept, only the entitlement it named, if any."""
     try:
-        entitlement_id = spending.entitlement_of(read_code(code_text))
+        entitlement_id = confirmed_id or spending.entitlement_of(read_code(code_text))
     except Refusal:
         entitlement_id = None
     storable = isinstance(bill_fen, int) and not isinstance(bill_fen, bool) and 0 <= bill_fen < 2**62
@@ -167,15 +197,17 @@ def _spend(accepted: Sequence[Accepted], now: datetime) -> set[UUID]:
     return spent
 
 
-def _write(accepted: Sequence[Accepted], now: datetime) -> list[Receipt]:
-    """Write the redemptions of spent entitlements, what their holders see, and what is owed for them.
+def _write(done: Sequence[tuple[UUID, Accepted]], now: datetime) -> list[Receipt]:
+    """Write the redemptions of spent entitlements, the articles, what their holders see, and what is owed for them.
 
     That a redemption began is in the history of its entitlement; its own history begins with a void.
     """
-    if not accepted:
+    if not done:
         return []
-    rows = [_row(item, now) for item in accepted]
+    accepted = [item for _, item in done]
+    rows = [_row(redemption_id, item, now) for redemption_id, item in done]
     insert_rows(Redemption, rows)
+    insert_rows(SoldItem, [sold_row(at, each.item, each.scan.bill_fen) for at, each in done if each.item])
     hand_ins.expect([(row, item.facts) for row, item in zip(rows, accepted, strict=True)])
     spending.record_use(
         [
@@ -202,15 +234,17 @@ def _write(accepted: Sequence[Accepted], now: datetime) -> list[Receipt]:
             redeemed_at=now,
             list_fen=item.scan.list_fen,
             payers=item.facts.by_payer(item.award.discount_fen),
+            invoice_fen=item.award.invoice_fen,
+            item=item.item,
         )
         for row, item in zip(rows, accepted, strict=True)
     ]
 
 
-def _row(item: Accepted, now: datetime) -> dict[str, Any]:
+def _row(redemption_id: UUID, item: Accepted, now: datetime) -> dict[str, Any]:
     counter = item.scan.counter
     return {
-        "id": new_id(),
+        "id": redemption_id,
         "entitlement_id": item.presented.entitlement_id,
         "campaign_id": item.facts.campaign_id,
         "campaign_version_id": item.presented.campaign_version_id,

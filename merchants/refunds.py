@@ -15,7 +15,6 @@ from sqlalchemy import func, select, update
 
 from campaigns.catalog import OfferFacts, offer_facts
 from campaigns.terms.refunding import Goods, RefundExceedsBill, Reversal, Spent
-from evidence import marks
 from foundation import clock
 from foundation.clock import bureau_day
 from foundation.db import db, insert_rows
@@ -28,11 +27,12 @@ from ledger.accounts import Code
 from ledger.posting import FundsInsufficient, Posting, post, transfers_of
 from merchants.errors import AlreadyRefunded, AlreadyVoided, RedemptionUnknown, RefundReasonMissing
 from merchants.hand_ins import withdraw
+from merchants.items import release_numbers
 from merchants.models import Redemption, Refund, RefundPart
 from merchants.register import Counter
 from merchants.scans import require_site
 from merchants.states import REDEMPTION
-from voucher import spending
+from voucher import qualifications, spending
 
 
 @dataclass(frozen=True)
@@ -187,6 +187,10 @@ def _carry_out(
     parts = _parts(redemption, goods_fen, reversal.pool_fen)
     facts = offer_facts(redemption.offer_id)
     borne_fen = sum(part.discount_fen for source, part in parts.items() if facts.is_borne(source))
+    if goods_come_back and before[0] + goods_fen == redemption.bill_fen:
+        release_numbers([redemption.id])
+        qualifications.free([redemption.entitlement_id])
+        withdraw([redemption.id], step)
     statement_id = _count(redemption, goods_fen, reversal.pool_fen, before, step, restores=reversal.restores)
     at_once = statement_id is None or reversal.pool_fen == borne_fen
     refund_id = new_id()
@@ -226,8 +230,6 @@ def _carry_out(
     elif goods_come_back:
         spending.record_refund(redemption.entitlement_id, before[0] + goods_fen)
     post(_postings(redemption, facts, parts, refund_id, at_once=at_once, restores=reversal.restores), at=step.at)
-    if goods_come_back and before[0] + goods_fen == redemption.bill_fen:
-        _free(redemption.id, step)
     db.session.expire(redemption)
     return RefundSlip(
         refund_id=refund_id,
@@ -240,12 +242,6 @@ def _carry_out(
         reason=step.reason,
         collect_fen=reversal.collect_fen,
     )
-
-
-def _free(redemption_id: UUID, step: Step) -> None:
-    """Let the numbers of an article count again that came back whole, and end its evidence."""
-    withdraw([redemption_id], step)
-    marks.give_back("redemption", [text_id(redemption_id)])
 
 
 def _count(

@@ -3,21 +3,25 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import select
 
 from campaigns.catalog import OfferFacts, offer_facts
 from campaigns.places import city_name
 from campaigns.terms.quote import Award, quote
-from campaigns.terms.sale import Sale
+from campaigns.terms.sale import Buyer, Sale
+from campaigns.terms.subsidy_refusals import GoodsNeeded
 from foundation.db import db
 from foundation.errors import Refusal
 from foundation.money import check_amount_fen, format_yuan
 from merchants.errors import ListPriceBelowBill, MerchantSuspended, NotEnrolled, OtherCity, StoreUnknown, TillSuspended
+from merchants.items import Item, canonical, fitted, line_of
 from merchants.models import Enrollment, Merchant, Store, Till
 from merchants.register import Counter
 from voucher import spending
 from voucher.codes import read_code
+from voucher.qualifications import bought_before
 from voucher.spending import Presented
 
 
@@ -30,6 +34,10 @@ class Scan:
     code_text: str
     bill_fen: int
     list_fen: int | None = None
+    #: the article, where the code is a qualification's; its price is the bill
+    item: Item | None = None
+    #: the qualification that this store has scanned before; then there is no code
+    confirmed_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -54,21 +62,29 @@ class Accepted:
     presented: Presented
     facts: OfferFacts
     award: Award
+    item: Item | None = None
 
 
 def judge(scans: Sequence[Scan], now: datetime) -> list[Accepted | Refusal]:
     """Apply every rule to every scan without changing anything."""
     sites = _sites({scan.counter for scan in scans})
-    read: list[bytes | Refusal] = []
+    read: list[bytes | UUID | Refusal] = []
     for scan in scans:
         try:
             check_amount_fen(scan.bill_fen, field="bill_fen")
             _check_list_price(scan)
-            read.append(read_code(scan.code_text))
+            read.append(scan.confirmed_id or read_code(scan.code_text))
         except Refusal as refusal:
             read.append(refusal)
-    known = spending.look_up([hash_ for hash_ in read if isinstance(hash_, bytes)], now)
-    return [_judge_one(scan, hash_, sites[scan.counter], known, now) for scan, hash_ in zip(scans, read, strict=True)]
+    by_code = spending.look_up([hash_ for hash_ in read if isinstance(hash_, bytes)], now)
+    confirmed = [(scan.confirmed_id, scan.counter.store_id) for scan in scans if scan.confirmed_id]
+    by_id = spending.look_up_confirmed(confirmed, now) if confirmed else {}
+    found = [*by_code.values(), *by_id.values()]
+    had = bought_before([each for each in found if isinstance(each, Presented)])
+    return [
+        _judge_one(scan, _shown(one, by_code, by_id), sites[scan.counter], had, now)
+        for scan, one in zip(scans, read, strict=True)
+    ]
 
 
 def require_site(counter: Counter) -> Site:
@@ -87,37 +103,65 @@ def _check_list_price(scan: Scan) -> None:
         raise ListPriceBelowBill(listed=format_yuan(scan.list_fen), bill=format_yuan(scan.bill_fen))
 
 
+def _shown(
+    read: bytes | UUID | Refusal,
+    by_code: Mapping[bytes, Presented | Refusal],
+    by_id: Mapping[UUID, Presented | Refusal],
+) -> tuple[bool, Presented | Refusal]:
+    """Return whether a scan could be read, and what it presents."""
+    if isinstance(read, Refusal):
+        return False, read
+    return True, by_code[read] if isinstance(read, bytes) else by_id[read]
+
+
 def _judge_one(
     scan: Scan,
-    read: bytes | Refusal,
+    shown: tuple[bool, Presented | Refusal],
     site: Site | Refusal,
-    known: Mapping[bytes, Presented | Refusal],
+    had: Mapping[UUID, Mapping[str, int]],
     now: datetime,
 ) -> Accepted | Refusal:
-    if isinstance(read, Refusal):
-        return read
-    if isinstance(site, Refusal):
+    readable, presented = shown
+    # A scan that cannot be read is refused before the counter, an entitlement after it.
+    if readable and isinstance(site, Refusal):
         return site
-    presented = known[read]
     if isinstance(presented, Refusal):
         return presented
+    assert isinstance(site, Site)  # what presents an entitlement was readable
     facts = offer_facts(presented.offer_id)
-    if site.county[:4] != facts.city:
-        return OtherCity(city=city_name(facts.city))
-    if facts.campaign_id not in site.enrolled:
-        return NotEnrolled(campaign=facts.campaign_name)
-    sale = Sale(
-        bill_fen=scan.bill_fen,
-        county=site.county,
-        industry=site.industry,
-        at=now,
-        is_above_quota=site.is_above_quota,
-    )
     try:
+        admit(site, facts)
+        item = _item(scan, presented, facts)
+        sale = Sale(
+            bill_fen=scan.bill_fen,
+            county=site.county,
+            industry=site.industry,
+            at=now,
+            goods=(line_of(item, scan.bill_fen),) if item else (),
+            buyer=Buyer(had=had.get(presented.entitlement_id, {})),
+            is_above_quota=site.is_above_quota,
+        )
         award = quote(facts.terms, sale, valid_from=presented.valid_from, expires_at=presented.expires_at)
     except Refusal as refusal:
         return refusal
-    return Accepted(scan, site, presented, facts, award)
+    return Accepted(scan, site, presented, facts, award, item)
+
+
+def admit(site: Site, facts: OfferFacts) -> None:
+    """Refuse OtherCity, NotEnrolled: the store takes part in the campaign of this offer."""
+    if site.county[:4] != facts.city:
+        raise OtherCity(city=city_name(facts.city))
+    if facts.campaign_id not in site.enrolled:
+        raise NotEnrolled(campaign=facts.campaign_name)
+
+
+def _item(scan: Scan, presented: Presented, facts: OfferFacts) -> Item | None:
+    """Return the article that a qualification is used for; None for a voucher, which is for the whole bill."""
+    if not presented.category:
+        return None
+    if scan.item is None:
+        raise GoodsNeeded
+    return fitted(canonical(scan.item), presented.category, facts.terms)
 
 
 def _sites(counters: set[Counter]) -> dict[Counter, Site | Refusal]:

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 from flask_babel import gettext as _
 
+from campaigns.goods import GRADES, category_name
+from merchants.receipts import Receipt
+
 
 def void_reasons() -> list[str]:
     """Return the usual reasons for a void, to choose from."""
@@ -32,6 +35,16 @@ def till_words() -> dict[str, str]:
         "merchant_discount": _("店内优惠"),
         "discount": _("券抵"),
         "offer": _("券"),
+        "subsidy": _("政府补贴"),
+        "item": _("品类"),
+        "invoice": _("发票开"),
+        "hint_serial": _("请扫商品的序列号，或手机的 IMEI"),
+        "hint_barcode": _("请扫商品条码（69 码）"),
+        "hint_grade": _("请按能效标识选等级"),
+        "hint_price": _("请输入成交价，再按核销"),
+        "award": _("补贴 ¥%s"),
+        "award_pays": _("顾客付 ¥%s"),
+        "award_invoice": _("发票开 ¥%s"),
         "next": _("直接扫下一位，或轻点返回"),
         "next_refused": _("重新扫码即可继续，或轻点返回"),
         "confirming": _("正在确认"),
@@ -59,3 +72,14 @@ def till_words() -> dict[str, str]:
         "full_width": _("输入的是全角数字，请把输入法切到英文半角再输"),
         "input_method": _("中文输入法挡住了扫码枪，请按 Shift 切到英文"),
     }
+
+
+def item_lines(receipt: Receipt) -> list[tuple[str, str]]:
+    """Return (heading, value) of the article of a receipt, for the slip; nothing for a voucher."""
+    item = receipt.item
+    if item is None:
+        return []
+    told = [(_("品类"), category_name(item.category)), (_("能效"), GRADES[item.grade] if item.grade != "none" else "")]
+    told += [(_("商品"), f"{item.brand} {item.model_name}".strip()), (_("商品条码"), item.barcode)]
+    told += [(_("序列号"), item.serial), (_("IMEI"), item.imei)]
+    return [(heading, value) for heading, value in told if value]

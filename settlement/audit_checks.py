@@ -13,6 +13,7 @@ register(
             UNION ALL SELECT 'release', CAST(id AS TEXT) FROM release
             UNION ALL SELECT 'claim_batch', REPLACE(CAST(id AS TEXT), '-', '') FROM claim_batch
             UNION ALL SELECT 'expiry_run', REPLACE(CAST(id AS TEXT), '-', '') FROM expiry_run
+            UNION ALL SELECT 'spare_run', REPLACE(CAST(id AS TEXT), '-', '') FROM spare_run
             UNION ALL SELECT 'redemption', REPLACE(CAST(id AS TEXT), '-', '') FROM redemption
             UNION ALL SELECT 'refund', REPLACE(CAST(id AS TEXT), '-', '') FROM refund
             UNION ALL SELECT 'statement', CAST(id AS TEXT) FROM statement
@@ -29,13 +30,14 @@ register(
             UNION ALL SELECT bureau_day, campaign_id, fund_source_id, 'claim', claimed_fen FROM day_figure
             UNION ALL SELECT bureau_day, campaign_id, fund_source_id, 'expire', expired_fen FROM day_figure
             UNION ALL SELECT bureau_day, campaign_id, fund_source_id, 'recall', recalled_fen FROM day_figure
+            UNION ALL SELECT bureau_day, campaign_id, fund_source_id, 'spare', spare_fen FROM day_figure
             UNION ALL SELECT bureau_day, campaign_id, fund_source_id, 'redeem', redeemed_fen FROM day_figure
             UNION ALL SELECT bureau_day, campaign_id, fund_source_id, 'void', voided_fen FROM day_figure
             UNION ALL
             SELECT t.bureau_day, a.campaign_id, a.fund_source_id, t.code, -t.amount_fen
             FROM transfer t JOIN closed_day d ON d.bureau_day = t.bureau_day
             JOIN ledger_account a ON a.id = t.debit_account_id
-            WHERE t.code IN ('release', 'claim', 'expire', 'recall', 'redeem', 'void')
+            WHERE t.code IN ('release', 'claim', 'expire', 'recall', 'spare', 'redeem', 'void')
         ) sums
         GROUP BY bureau_day, campaign_id, fund_source_id, code HAVING SUM(fen) <> 0
         """,

@@ -47,6 +47,7 @@ class Sums:
     expired_fen: int = 0
     recalled_count: int = 0
     recalled_fen: int = 0
+    spare_fen: int = 0
     redeemed_count: int = 0
     redeemed_fen: int = 0
     voided_count: int = 0
@@ -68,6 +69,7 @@ _FIGURE_OF = {
     Code.CLAIM: "claimed",
     Code.EXPIRE: "expired",
     Code.RECALL: "recalled",
+    Code.SPARE: "spare",
 }
 
 
@@ -81,7 +83,7 @@ def compute(first_day: date, last_day: date) -> dict[Place, Sums]:
 
 
 def _add_issuance(figures: dict[Place, Sums], first_day: date, last_day: date) -> None:
-    """Add what was released, claimed, expired and recalled."""
+    """Add what was released, claimed, expired, recalled, and returned since it was not needed."""
     # The account that knows the offer: where release and claim put the money, where the others took it from.
     side = case(
         (Transfer.code.in_([Code.RELEASE.value, Code.CLAIM.value]), Transfer.credit_account_id),
@@ -118,7 +120,8 @@ def _add_issuance(figures: dict[Place, Sums], first_day: date, last_day: date) -
         name = _FIGURE_OF[Code(code)]
         setattr(sums, f"{name}_fen", getattr(sums, f"{name}_fen") + int(fen))
         split = offer_facts(offer_id).split
-        if source_id == next(iter(split)):
+        # A spare is of no fixed amount, so its sum does not say how many there were.
+        if code != Code.SPARE and source_id == next(iter(split)):
             setattr(sums, f"{name}_count", getattr(sums, f"{name}_count") + int(fen) // split[source_id])
 
 

@@ -60,7 +60,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "claimed_fen",
         N_("领取(发放)"),
-        N_("市民实际领到的券的面值合计，即通常所说的发放金额"),
+        N_("市民实际领到的券的面值合计，即通常所说的发放金额；补贴资格按预留的上限计，实际补贴看净核销"),
         "fen",
         lambda s, h: s.claimed_fen,
     ),
@@ -81,9 +81,9 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "returned_fen",
         N_("回收"),
-        N_("退回资金池、可以再次投放的金额：过期的加上到期没人领的"),
+        N_("退回资金池、可以再次投放的金额：过期的，到期没人领的，加上补贴资格预留而没有用到的"),
         "fen",
-        lambda s, h: s.expired_fen + s.recalled_fen,
+        lambda s, h: s.expired_fen + s.recalled_fen + s.spare_fen,
     ),
     Metric(
         "redemption_rate",

@@ -35,6 +35,8 @@ class _Figures:
     expired_fen: Mapped[int] = mapped_column(BigInteger, default=0)
     recalled_count: Mapped[int] = mapped_column(default=0)
     recalled_fen: Mapped[int] = mapped_column(BigInteger, default=0)
+    #: what used qualifications did not cost
+    spare_fen: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     redeemed_count: Mapped[int] = mapped_column(default=0)
     redeemed_fen: Mapped[int] = mapped_column(BigInteger, default=0)
     voided_count: Mapped[int] = mapped_column(default=0)

@@ -49,7 +49,7 @@ _TRANSFER_CODES: dict[str, tuple[Code, ...]] = {
     "released_fen": (Code.RELEASE,),
     "claimed_fen": (Code.CLAIM,),
     "expired_fen": (Code.EXPIRE,),
-    "returned_fen": (Code.EXPIRE, Code.RECALL),
+    "returned_fen": (Code.EXPIRE, Code.RECALL, Code.SPARE),
     "surplus_fen": (Code.FUND, Code.REDEEM, Code.VOID, Code.REFUND, Code.RECOVER, Code.REPAY),
     "owed_fen": (Code.REDEEM, Code.VOID, Code.REFUND, Code.RECOVER, Code.PAY),
     "paid_fen": (Code.PAY, Code.REPAY),
@@ -69,7 +69,8 @@ _KINDS: dict[str, tuple[AccountKind, ...]] = {
 }
 #: The account of a transfer that knows what a report filters by.
 _AT_DEBIT = tuple(
-    code.value for code in (Code.EXPIRE, Code.RECALL, Code.VOID, Code.PAY, Code.REFUND, Code.RECOVER, Code.REPAY)
+    code.value
+    for code in (Code.EXPIRE, Code.RECALL, Code.SPARE, Code.VOID, Code.PAY, Code.REFUND, Code.RECOVER, Code.REPAY)
 )
 
 

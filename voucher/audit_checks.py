@@ -5,12 +5,16 @@ from ledger.audit import Check, register
 register(
     Check(
         "outstanding_matches_claimed_vouchers",
-        "For each offer, the money in vouchers is the face value of the vouchers that citizens hold.",
+        "For each offer, the money in vouchers is the face value of the vouchers that citizens hold, and what used ones"
+        " did not cost and have not returned yet.",
         """
         SELECT o.id AS offer_id, COALESCE(e.fen, 0) AS held_fen, COALESCE(a.fen, 0) AS ledger_fen
         FROM offer o
         LEFT JOIN (
-            SELECT offer_id, SUM(face_value_fen) AS fen FROM entitlement WHERE status = 'claimed' GROUP BY offer_id
+            SELECT offer_id, SUM(CASE WHEN status = 'claimed' THEN face_value_fen
+                                      ELSE face_value_fen - redeemed_discount_fen END) AS fen
+            FROM entitlement WHERE status = 'claimed' OR (status = 'redeemed' AND spare_run_id IS NULL)
+            GROUP BY offer_id
         ) e ON e.offer_id = o.id
         LEFT JOIN (
             SELECT offer_id, SUM(balance_fen) AS fen FROM ledger_account WHERE kind = 'outstanding' GROUP BY offer_id
@@ -46,6 +50,24 @@ register(
             SELECT document_id, SUM(amount_fen) AS fen FROM transfer WHERE code = 'expire' GROUP BY document_id
         ) t ON t.document_id = REPLACE(CAST(x.id AS TEXT), '-', '')
         WHERE x.count <> COALESCE(e.n, 0) OR COALESCE(e.fen, 0) <> COALESCE(t.fen, 0)
+        """,
+    ),
+    Check(
+        "spares_match_their_posting",
+        "Each spare run moved back exactly what its qualifications, all used before that day, did not cost.",
+        """
+        SELECT x.id, x.count, e.n, x.amount_fen, e.fen AS spare_fen, t.fen AS posted_fen
+        FROM spare_run x
+        LEFT JOIN (
+            SELECT spare_run_id, COUNT(*) AS n, SUM(face_value_fen - redeemed_discount_fen) AS fen,
+                   MAX(redeemed_at) AS latest
+            FROM entitlement WHERE status = 'redeemed' GROUP BY spare_run_id
+        ) e ON e.spare_run_id = x.id
+        LEFT JOIN (
+            SELECT document_id, SUM(amount_fen) AS fen FROM transfer WHERE code = 'spare' GROUP BY document_id
+        ) t ON t.document_id = REPLACE(CAST(x.id AS TEXT), '-', '')
+        WHERE x.count <> COALESCE(e.n, 0) OR x.amount_fen <> COALESCE(e.fen, 0)
+           OR x.amount_fen <> COALESCE(t.fen, 0) OR e.latest >= x.returned_at
         """,
     ),
     Check(

@@ -12,13 +12,13 @@ from campaigns.catalog import release_facts
 from campaigns.offers import campaign_view, open_campaigns
 from foundation import clock
 from foundation.db import transaction
-from foundation.errors import Conflict
+from foundation.errors import Conflict, Refusal
 from identity import gates
 from voucher import citizen_screens as screens
 from voucher import codes, lottery, qr
 from voucher.claims import claim as claim_operation
 from voucher.draws import draws_of_releases, entries_of
-from voucher.errors import OpenedElsewhere, ReleaseUnknown, VoucherNotShowable
+from voucher.errors import CategoryNeeded, OpenedElsewhere, ReleaseUnknown, VoucherNotShowable
 from voucher.holdings import TABS, HeldVoucher, counts_of, voucher_of, vouchers_of
 from voucher.named_lists import waiting_for
 
@@ -60,13 +60,14 @@ def campaign(code: str) -> str:
 @voucher_pages.post("/campaigns/<code>/claims")
 def claim(code: str) -> Response:
     """Claim one ticket and go to it, or a pack and go to all vouchers; a refusal stays on the page, by the button."""
-    facts = release_facts(_release_id())
+    release_id, category = _wanted()
+    facts = release_facts(release_id)
     if facts is not None and facts.lottery:
         return _enter(code, facts.release_id)
     try:
         with transaction():
-            granted = claim_operation(_citizen_id(), _release_id(), gates.device_hash())
-    except Conflict as refusal:
+            granted = claim_operation(_citizen_id(), release_id, gates.device_hash(), category=category)
+    except (Conflict, CategoryNeeded) as refusal:
         return _refused(code, refusal)
     address = url_for("voucher_pages.voucher", entitlement_id=granted.entitlement_id)
     if len(granted.entitlement_ids) > 1:
@@ -86,7 +87,7 @@ def _enter(code: str, release_id: int) -> Response:
     return _on_to(url_for("draw_pages.draw", draw_id=draw_id))
 
 
-def _refused(code: str, refusal: Conflict) -> Response:
+def _refused(code: str, refusal: Refusal) -> Response:
     by_htmx = request.headers.get("HX-Request") == "true"
     page = (
         render_template("voucher/_claim_refused.html", refusal=refusal, real_name=_real_name_address(code))
@@ -171,7 +172,7 @@ def code(entitlement_id: UUID) -> str:
     return _voucher_page(held, state, **context)
 
 
-def _campaign_page(code: str, refusal: Conflict | None = None) -> str:
+def _campaign_page(code: str, refusal: Refusal | None = None) -> str:
     shown = campaign_view(code)
     citizen = gates.signed_in("citizen")
     round_ = shown.next_round
@@ -224,8 +225,9 @@ def _citizen_id() -> UUID:
     return UUID(gates.principal().id)
 
 
-def _release_id() -> int:
-    text = request.form.get("release_id", "")
+def _wanted() -> tuple[int, str]:
+    """Return which release the form names, and of what is claimed by category which one."""
+    text, _colon, category = request.form.get("release_id", "").partition(":")
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
         raise ReleaseUnknown
-    return int(text)
+    return int(text), category

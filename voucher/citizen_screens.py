@@ -12,7 +12,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import select
 
-from campaigns.catalog import CHOICE, ReleaseFacts, release_facts
+from campaigns.catalog import CHANCE, CHOICE, ITEM, ReleaseFacts, release_facts
+from campaigns.goods import category_name
 from campaigns.offers import CampaignView, OfferView, RoundView
 from campaigns.terms.issuance.lottery import Lottery
 from foundation import clock
@@ -33,12 +34,24 @@ TAB_LABELS = {
 
 @dataclass(frozen=True)
 class Choice:
-    """One ticket of a round. ``why_not`` is empty when it can be taken; ``stock`` is how much is left, in words."""
+    """One ticket of a round, or one category of it. ``why_not`` is empty when it can be taken; ``stock`` is how much
+    is left, in words; ``left`` how many of a category this person may still claim now."""
 
     offer: OfferView
     why_not: str
     stock: str
     preselected: bool
+    category: str = ""
+    left: int = 0
+
+    @property
+    def category_name(self) -> str:
+        return category_name(self.category)
+
+    @property
+    def value(self) -> str:
+        """What the form sends for it."""
+        return f"{self.offer.release_id}:{self.category}" if self.category else str(self.offer.release_id)
 
 
 @dataclass(frozen=True)
@@ -54,36 +67,71 @@ class Action:
 
 def choices(round_: RoundView, citizen_id: UUID | None) -> list[Choice]:
     """Return the tickets of a round, the first that can be taken chosen already, so that one tap claims."""
-    barred = _barred(round_, citizen_id) if citizen_id else {}
+    tickets = [(offer, category) for offer in round_.offers for category in (offer.categories or ("",))]
+    used = _used(round_, citizen_id) if citizen_id else {}
+    barred = _barred(round_, citizen_id, used) if citizen_id else {}
     if round_.lottery and citizen_id:
-        barred = _entered(round_, citizen_id) or barred
-    reasons = [barred.get(offer.release_id) or _sold_out(round_, offer) for offer in round_.offers]
+        entered = _entered(round_, citizen_id)
+        barred = {(release_id, ""): reason for release_id, reason in entered.items()} or barred
+    reasons = [barred.get((offer.release_id, what)) or _sold_out(round_, offer) for offer, what in tickets]
     if citizen_id and _by_list(round_):
         listed = listed_for(citizen_id)
         reasons = [
             reason or ("" if offer.release_id in listed else _("不在名单"))
-            for offer, reason in zip(round_.offers, reasons, strict=True)
+            for (offer, _category), reason in zip(tickets, reasons, strict=True)
         ]
     first = next((place for place, reason in enumerate(reasons) if not reason), None)
     return [
-        Choice(offer, reason, _stock(round_, offer, reason), preselected=place == first)
-        for place, (offer, reason) in enumerate(zip(round_.offers, reasons, strict=True))
+        Choice(
+            offer,
+            reason,
+            _stock(round_, offer, reason),
+            preselected=place == first and not category,
+            category=category,
+            left=_left(offer, category, used),
+        )
+        for place, ((offer, category), reason) in enumerate(zip(tickets, reasons, strict=True))
     ]
 
 
-def _barred(round_: RoundView, citizen_id: UUID) -> dict[int, str]:
-    """Return release id → why this person may have no more of it."""
-    facts = [found for offer in round_.offers if (found := release_facts(offer.release_id)) is not None]
-    scopes = {scope for release in facts for scope, _most in release.quotas}
+def _used(round_: RoundView, citizen_id: UUID) -> dict[str, int]:
+    """Return scope → how many this person has had within it, of all scopes that limit the round's claims."""
+    facts = _facts(round_)
+    scopes = {
+        scope
+        for release in facts
+        for category in (release.categories or ("",))
+        for scope, _most in release.quotas_of(category)
+    }
     person_id = person_of(facts[0].people.same_person, citizen_id) if facts else citizen_id
     mine = (PersonQuota.person_id == person_id, PersonQuota.scope.in_(scopes))
-    used = dict(db.session.execute(select(PersonQuota.scope, PersonQuota.used).where(*mine)).all())
+    return dict(db.session.execute(select(PersonQuota.scope, PersonQuota.used).where(*mine)).all())
+
+
+def _barred(round_: RoundView, citizen_id: UUID, used: Mapping[str, int]) -> dict[tuple[int, str], str]:
+    """Return (release id, category) → why this person may have no more of it."""
+    facts = _facts(round_)
     held = held_of_releases(citizen_id, [release.release_id for release in facts])
     return {
-        release.release_id: _("您已领取") if release.release_id in held else _over(release, used)
+        (release.release_id, category): _("您已领取")
+        if release.release_id in held and not category
+        else _over(release.quotas_of(category), used)
         for release in facts
-        if any(used.get(scope, 0) >= most for scope, most in release.quotas)
+        for category in (release.categories or ("",))
+        if any(used.get(scope, 0) >= most for scope, most in release.quotas_of(category))
     }
+
+
+def _left(offer: OfferView, category: str, used: Mapping[str, int]) -> int:
+    release = release_facts(offer.release_id)
+    if not category or release is None:
+        return 0
+    limits = (most - used.get(scope, 0) for scope, most in release.quotas_of(category))
+    return max(0, min(offer.categories[category], *limits))
+
+
+def _facts(round_: RoundView) -> list[ReleaseFacts]:
+    return [found for offer in round_.offers if (found := release_facts(offer.release_id)) is not None]
 
 
 def _entered(round_: RoundView, citizen_id: UUID) -> dict[int, str]:
@@ -112,9 +160,12 @@ def _people(round_: RoundView) -> Sequence[str]:
     return facts.people.same_person if facts else ()
 
 
-def _over(release: ReleaseFacts, used: Mapping[str, int]) -> str:
-    chosen = any(scope.startswith(CHOICE) and used.get(scope, 0) >= most for scope, most in release.quotas)
-    return _("已选其他") if chosen else _("已达上限")
+def _over(limits: Sequence[tuple[str, int]], used: Mapping[str, int]) -> str:
+    over = [scope for scope, most in limits if used.get(scope, 0) >= most]
+    for prefix, why in ((CHOICE, _("已选其他")), (CHANCE, _("次数用完")), (ITEM, _("已领满"))):
+        if any(scope.startswith(prefix) for scope in over):
+            return why
+    return _("已达上限")
 
 
 def _sold_out(round_: RoundView, offer: OfferView) -> str:

@@ -13,7 +13,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from campaigns.catalog import CHOICE, ReleaseFacts, ReleasePart, release_facts
+from campaigns.catalog import CHANCE, CHOICE, ITEM, ReleaseFacts, ReleasePart, release_facts
+from campaigns.goods import category_name
 from campaigns.models import CampaignRound, Release
 from campaigns.rounds import take_packs, take_stock
 from foundation import clock
@@ -26,7 +27,18 @@ from ledger import accounts
 from ledger.accounts import Code
 from ledger.posting import Posting, post
 from voucher import named_lists, quotas
-from voucher.errors import ByLottery, ChoiceTaken, LimitReached, NotOpenYet, ReleaseUnknown, RoundClosed, SoldOut
+from voucher.errors import (
+    ByLottery,
+    CategoryNeeded,
+    ChancesUsedUp,
+    ChoiceTaken,
+    LimitReached,
+    NotOpenYet,
+    QuantityReached,
+    ReleaseUnknown,
+    RoundClosed,
+    SoldOut,
+)
 from voucher.models import ClaimBatch, Entitlement
 from voucher.people_rules import barred
 from voucher.states import ENTITLEMENT
@@ -34,11 +46,13 @@ from voucher.states import ENTITLEMENT
 
 @dataclass(frozen=True)
 class ClaimRequest:
-    """device_hash: the device that asks, where one does; kept only for campaigns that count by devices."""
+    """device_hash: the device that asks, where one does; kept only for campaigns that count by devices. category:
+    what it is wanted for, of what is claimed by category; else empty."""
 
     citizen_id: UUID
     release_id: int
     device_hash: bytes | None = None
+    category: str = ""
 
 
 class Claimant(NamedTuple):
@@ -66,13 +80,13 @@ class Granted:
 Outcome = Granted | Refusal
 
 
-def claim(citizen_id: UUID, release_id: int, device_hash: bytes | None = None) -> Granted:
-    """Grant one claim: a voucher, or a pack with everything in it.
+def claim(citizen_id: UUID, release_id: int, device_hash: bytes | None = None, *, category: str = "") -> Granted:
+    """Grant one claim: a voucher, a pack with everything in it, or the qualification for one article of a category.
 
-    Refuses ReleaseUnknown, ByLottery, NotOpenYet, RoundClosed, RealNameNeeded, TooYoung, SoldOut, LimitReached,
-    ChoiceTaken, NotListed, ListedOnce.
+    Refuses ReleaseUnknown, CategoryNeeded, ByLottery, NotOpenYet, RoundClosed, RealNameNeeded, TooYoung, SoldOut,
+    LimitReached, QuantityReached, ChancesUsedUp, ChoiceTaken, NotListed, ListedOnce.
     """
-    outcome = claim_batch([ClaimRequest(citizen_id, release_id, device_hash)])[0]
+    outcome = claim_batch([ClaimRequest(citizen_id, release_id, device_hash, category)])[0]
     if isinstance(outcome, Refusal):
         raise outcome
     return outcome
@@ -81,20 +95,23 @@ def claim(citizen_id: UUID, release_id: int, device_hash: bytes | None = None) -
 def claim_batch(requests: Sequence[ClaimRequest]) -> list[Outcome]:
     """Grant or refuse each request, in the order given, within the caller's transaction.
 
-    Who comes first in the list is served first. Batches that run side by side are each of one release: people are
-    locked before stock, so two batches over several releases could wait for each other in a circle.
+    Who comes first in the list is served first. Batches that run side by side are each of one release and category:
+    people are locked before stock, so two batches over several could wait for each other in a circle.
     """
     now = clock.now()
     outcomes: dict[int, Outcome] = {}
-    waiting: dict[int, list[int]] = defaultdict(list)
+    waiting: dict[tuple[int, str], list[int]] = defaultdict(list)
     for place, request in enumerate(requests):
-        waiting[request.release_id].append(place)
-    for release_id in sorted(waiting):
-        places = waiting[release_id]
+        waiting[request.release_id, request.category].append(place)
+    for release_id, category in sorted(waiting):
+        places = waiting[release_id, category]
         facts = release_facts(release_id)
         if facts is None or facts.release_id != release_id:
             # Of a pack only its first part can be claimed, and that claims it whole.
             outcomes.update(dict.fromkeys(places, ReleaseUnknown()))
+            continue
+        if category not in (facts.categories or ("",)):
+            outcomes.update(dict.fromkeys(places, CategoryNeeded()))
             continue
         closed = ByLottery() if facts.lottery else _closed(facts, now)
         if closed is not None:
@@ -104,15 +121,18 @@ def claim_batch(requests: Sequence[ClaimRequest]) -> list[Outcome]:
             for place in places:
                 _note_device(requests[place])
         asked = [(place, requests[place].citizen_id) for place in places]
-        outcomes.update(_grant_listed(facts, asked, now) if facts.by_list else grant_to(facts, asked, now))
+        grant = _grant_listed if facts.by_list else grant_to
+        outcomes.update(grant(facts, asked, now, category=category))
     return [outcomes[place] for place in range(len(requests))]
 
 
-def _grant_listed(facts: ReleaseFacts, asked: Sequence[tuple[int, UUID]], now: datetime) -> dict[int, Outcome]:
+def _grant_listed(
+    facts: ReleaseFacts, asked: Sequence[tuple[int, UUID]], now: datetime, *, category: str = ""
+) -> dict[int, Outcome]:
     """Grant to those who stand on a list of the release; a line is used up by what it gave and by nothing else."""
     lines, unlisted = named_lists.take(facts, asked, now)
     outcomes: dict[int, Outcome] = dict(unlisted)
-    granted = grant_to(facts, [(place, who) for place, who in asked if place in lines], now)
+    granted = grant_to(facts, [(place, who) for place, who in asked if place in lines], now, category=category)
     named_lists.give_back([lines[place] for place, outcome in granted.items() if isinstance(outcome, Refusal)])
     return outcomes | granted
 
@@ -141,11 +161,11 @@ def _closed(facts: ReleaseFacts, now: datetime) -> Refusal | None:
 
 
 def grant_to(
-    facts: ReleaseFacts, asked: Sequence[tuple[int, UUID]], now: datetime, *, actor: str = ""
+    facts: ReleaseFacts, asked: Sequence[tuple[int, UUID]], now: datetime, *, actor: str = "", category: str = ""
 ) -> dict[int, Outcome]:
     """Grant what the campaign's rules, limits and stock allow to (place, citizen) pairs of one release.
 
-    actor: who gives it, where it is not the citizen who takes it.
+    actor: who gives it, where it is not the citizen who takes it. category: one of the release's, where it has any.
     """
     refusals = barred(facts.people, {citizen_id for _, citizen_id in asked}, now)
     outcomes: dict[int, Outcome] = {place: refusals[who] for place, who in asked if who in refusals}
@@ -153,15 +173,15 @@ def grant_to(
     people = persons.persons_of(facts.people.same_person, [who for _, who in allowed])
     granted: list[Claimant] = []
     for group in _each_person_once([Claimant(place, who, people[who]) for place, who in allowed]):
-        within, over = _within_limits(facts, group)
+        within, over = _within_limits(facts.quotas_of(category), group)
         outcomes.update(over)
         taken = _take(facts, len(within))
         granted.extend(within[:taken])
         sold_out = within[taken:]
         outcomes.update({claimant.place: SoldOut() for claimant in sold_out})
-        for scope, _ in facts.quotas:
+        for scope, _ in facts.quotas_of(category):
             quotas.give_back(scope, [claimant.person_id for claimant in sold_out])
-    outcomes.update(_grant(facts, granted, now, actor))
+    outcomes.update(_grant(facts, granted, now, actor, category))
     return outcomes
 
 
@@ -184,12 +204,14 @@ def _each_person_once(claimants: Sequence[Claimant]) -> list[list[Claimant]]:
     return groups
 
 
-def _within_limits(facts: ReleaseFacts, claimants: Sequence[Claimant]) -> tuple[list[Claimant], dict[int, Outcome]]:
+def _within_limits(
+    limits: Sequence[tuple[str, int]], claimants: Sequence[Claimant]
+) -> tuple[list[Claimant], dict[int, Outcome]]:
     """Count each claimant under every limit; return those within all of them, and the refusals of the others."""
     within = list(claimants)
     over: dict[int, Outcome] = {}
     passed: list[str] = []
-    for scope, most in facts.quotas:
+    for scope, most in limits:
         counted = quotas.take(scope, [claimant.person_id for claimant in within], most=most)
         refused = [claimant for claimant in within if claimant.person_id not in counted]
         over.update({claimant.place: _over(scope, most) for claimant in refused})
@@ -201,10 +223,15 @@ def _within_limits(facts: ReleaseFacts, claimants: Sequence[Claimant]) -> tuple[
 
 
 def _over(scope: str, most: int) -> Refusal:
+    for prefix, refusal in ((ITEM, QuantityReached), (CHANCE, ChancesUsedUp)):
+        if scope.startswith(prefix):
+            return refusal(category=category_name(scope.rpartition(":")[2]), most=most)
     return ChoiceTaken() if scope.startswith(CHOICE) else LimitReached(most=most)
 
 
-def _grant(facts: ReleaseFacts, granted: Sequence[Claimant], now: datetime, actor: str) -> dict[int, Outcome]:
+def _grant(
+    facts: ReleaseFacts, granted: Sequence[Claimant], now: datetime, actor: str, category: str
+) -> dict[int, Outcome]:
     """Write the entitlements of every part, their history, and what sets their money aside, posted together."""
     if not granted:
         return {}
@@ -212,7 +239,7 @@ def _grant(facts: ReleaseFacts, granted: Sequence[Claimant], now: datetime, acto
     given: dict[int, list[UUID]] = {claimant.place: [] for claimant in granted}
     ends: list[datetime] = []
     for part in facts.parts:
-        rows = _entitlements(part, granted, now, actor)
+        rows = _entitlements(part, granted, now, actor, category)
         ends.append(rows[0]["expires_at"])
         for row, claimant in zip(rows, _repeated(granted, part.count), strict=True):
             given[claimant.place].append(row["id"])
@@ -225,7 +252,9 @@ def _repeated(granted: Sequence[Claimant], times: int) -> list[Claimant]:
     return [each for each in granted for _ in range(times)]
 
 
-def _entitlements(part: ReleasePart, granted: Sequence[Claimant], now: datetime, actor: str) -> list[dict[str, Any]]:
+def _entitlements(
+    part: ReleasePart, granted: Sequence[Claimant], now: datetime, actor: str, category: str
+) -> list[dict[str, Any]]:
     """Write the entitlements of one part of the claims, as one batch, and return their rows."""
     offer = part.offer
     batch_id = new_id()
@@ -240,6 +269,7 @@ def _entitlements(part: ReleasePart, granted: Sequence[Claimant], now: datetime,
             "release_id": part.release_id,
             "claim_batch_id": batch_id,
             "face_value_fen": offer.face_value_fen,
+            "category": category,
             "status": "claimed",
             "claimed_at": now,
             "valid_from": offer.terms.valid_from(claimed_at=now),

@@ -49,6 +49,25 @@ class LimitReached(Conflict):
     way_out = N_("已领到的券在“我的消费券”里")
 
 
+class CategoryNeeded(Malformed):
+    code = "category_needed"
+    message = N_("请选择一个补贴品类")
+    way_out = N_("一份资格用于一个品类的一件商品")
+    field = "category"
+
+
+class QuantityReached(Conflict):
+    code = "quantity_reached"
+    message = N_("%(category)s每人最多补贴 %(most)s 件，您已有的资格和已享受的补贴达到了上限")
+    way_out = N_("可以选择其他品类；已领的资格在“我的券”里")
+
+
+class ChancesUsedUp(Conflict):
+    code = "chances_used_up"
+    message = N_("%(category)s的领取次数（%(most)s 次）已经用完")
+    way_out = N_("到期未用和退货的资格也算一次；可以选择其他品类")
+
+
 class RealNameNeeded(Conflict):
     code = "real_name_needed"
     message = N_("这个活动须实名后才能领取")
@@ -214,6 +233,13 @@ class CodeRetired(Conflict):
     message = N_("这张券已在另一台设备上打开，这个券码已作废")
     way_out = N_("请告诉顾客：在最后打开券的那台手机上出示")
     field = "code"
+
+
+class NotConfirmed(Conflict):
+    code = "not_confirmed"
+    message = N_("本店没有核验过这份资格，或者核验已经过时")
+    way_out = N_("请让顾客打开资格码再扫一次")
+    field = "confirmation"
 
 
 class AlreadyRedeemed(Conflict):

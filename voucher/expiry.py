@@ -14,6 +14,7 @@ from foundation.states import Step
 from ledger import accounts
 from ledger.accounts import Code
 from ledger.posting import Posting, post
+from voucher import qualifications
 from voucher.models import Entitlement, ExpiryRun
 from voucher.states import ENTITLEMENT
 
@@ -57,6 +58,8 @@ def _expire(offer_id: int, version_id: int, ids: list[UUID], step: Step) -> tupl
         also_set={"expiry_run_id": run["id"]},
         only_if=(Entitlement.expires_at <= now,),
     )
+    if offer_facts(offer_id).terms.categories:
+        qualifications.free(sorted(expired))
     db.session.execute(ExpiryRun.__table__.update().where(ExpiryRun.id == run["id"]).values(count=len(expired)))  # type: ignore[attr-defined]
     return run["id"], len(expired)
 

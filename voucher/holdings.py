@@ -3,13 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, select
 
 from campaigns.catalog import offer_facts
+from campaigns.goods import category_name
 from campaigns.models import Campaign, Offer
 from campaigns.places import where
+from campaigns.terms.quote import OfferTerms
+from campaigns.terms.worth import WorthTable
 from foundation import clock
 from foundation.clock import bureau_day
 from foundation.db import db
@@ -47,6 +51,24 @@ class HeldVoucher:
     refunded_bill_fen: int | None
     #: what happens to it when goods come back, in words
     refund_rule: Words
+    #: of what goods it is for, where it is a qualification, what it gives, and its table
+    category: str = ""
+    rule: Words | None = None
+    table: WorthTable | None = None
+    #: the store that has scanned it and may complete the sale, until when
+    confirmed_place: str | None = None
+    confirmed_until: datetime | None = None
+
+    @property
+    def more_facts(self) -> list[tuple[str, str]]:
+        """(heading, value) of what the table says of its category beyond rate and cap."""
+        if self.table is None:
+            return []
+        return [pair for row in self.table.rows for pair in zip(self.table.header[3:], row[3:], strict=True)]
+
+    @property
+    def category_name(self) -> str:
+        return category_name(self.category) if self.category else ""
 
     @property
     def places(self) -> Words:
@@ -144,4 +166,19 @@ def _held(entitlement: Entitlement, offer: Offer, campaign: Campaign, now: datet
         redeemed_discount_fen=entitlement.redeemed_discount_fen,
         refunded_bill_fen=entitlement.refunded_bill_fen,
         refund_rule=terms.refund.describe(),
+        **(_qualification(entitlement, terms, now) if entitlement.category else {}),
     )
+
+
+def _qualification(entitlement: Entitlement, terms: OfferTerms, now: datetime) -> dict[str, Any]:
+    """Return what only a qualification tells its holder."""
+    confirmed = entitlement.confirmed_until is not None and now < entitlement.confirmed_until
+    table = terms.benefit.table()
+    mine = tuple(row for row in table.rows if row[0] == category_name(entitlement.category))
+    return {
+        "category": entitlement.category,
+        "rule": terms.benefit.describe(),
+        "table": WorthTable(table.header, mine),
+        "confirmed_place": entitlement.confirmed_place if confirmed else None,
+        "confirmed_until": entitlement.confirmed_until if confirmed else None,
+    }

@@ -8,7 +8,7 @@ from foundation.db import db, transaction
 from foundation.errors import N_
 from identity import sms
 from identity.models import Citizen
-from voucher import codes, expiry, lottery
+from voucher import codes, expiry, lottery, spares
 from voucher.models import LotteryDraw, LotteryEntry
 
 MESSAGES_AT_ONCE = 200
@@ -25,6 +25,17 @@ def expire_vouchers() -> str:
         total += expired
         if expired < expiry.BATCH:
             return f"expired {total} vouchers"
+
+
+def return_spares() -> str:
+    """Return to the pools what used qualifications did not cost, batch by batch."""
+    total = 0
+    while True:
+        with transaction():
+            returned = spares.return_due()
+        total += returned
+        if returned < spares.BATCH:
+            return f"returned the rest of {total} qualifications"
 
 
 def forget_codes() -> str:

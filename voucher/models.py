@@ -12,6 +12,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,6 +24,10 @@ from voucher.states import DRAW, ENTITLEMENT, ENTRY, NAMED_LIST
 
 def _one_of(machine: StateMachine) -> str:
     return "status IN (" + ", ".join(f"'{state}'" for state in machine.states) + ")"
+
+
+#: Where the rest of a redeemed qualification's money may still be to return.
+SPARE_DUE = "status = 'redeemed' AND category <> '' AND spare_run_id IS NULL"
 
 
 class ClaimBatch(Base):
@@ -47,6 +52,20 @@ class ExpiryRun(Base):
     expired_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
+class SpareRun(Base):
+    """Entitlements of one offer that cost less than was set aside, whose rest went back to the pool together: the
+    document of one spare posting. amount_fen: the rest of all of them."""
+
+    __tablename__ = "spare_run"
+    __table_args__ = (CheckConstraint("count > 0 AND amount_fen > 0", name="not_empty"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    offer_id: Mapped[int] = mapped_column(ForeignKey("offer.id"))
+    count: Mapped[int]
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    returned_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
 class Entitlement(Base):
     """One voucher of one citizen. Worth ``face_value_fen`` in [valid_from, expires_at) while it is claimed."""
 
@@ -55,6 +74,13 @@ class Entitlement(Base):
         CheckConstraint(_one_of(ENTITLEMENT), name="status"),
         Index("ix_entitlement_citizen_id_status", "citizen_id", "status"),
         Index("ix_entitlement_status_expires_at", "status", "expires_at"),
+        # What may have cost less than was set aside, and whose rest has not gone back yet.
+        Index(
+            "ix_entitlement_redeemed_at_spare",
+            "redeemed_at",
+            sqlite_where=text(SPARE_DUE),
+            postgresql_where=text(SPARE_DUE),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -65,7 +91,10 @@ class Entitlement(Base):
     offer_id: Mapped[int] = mapped_column(ForeignKey("offer.id"))
     release_id: Mapped[int] = mapped_column(ForeignKey("release.id"))
     claim_batch_id: Mapped[UUID] = mapped_column(ForeignKey("claim_batch.id"), index=True)
+    #: what is set aside for it: the most that it may cost
     face_value_fen: Mapped[int] = mapped_column(BigInteger)
+    #: the category of goods that it was claimed for, where it is a qualification
+    category: Mapped[str] = mapped_column(String(40), default="", server_default="")
     status: Mapped[str] = mapped_column(String(20))
     claimed_at: Mapped[datetime] = mapped_column(UTCDateTime)
     valid_from: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -80,6 +109,13 @@ class Entitlement(Base):
     redeemed_discount_fen: Mapped[int | None] = mapped_column(BigInteger)
     #: what has come back of that bill, where the voucher stays used
     refunded_bill_fen: Mapped[int | None] = mapped_column(BigInteger)
+    #: what returned the rest of its money, where it cost less than was set aside
+    spare_run_id: Mapped[UUID | None] = mapped_column(ForeignKey("spare_run.id"), index=True)
+    # The store that scanned it last and may complete the sale without the code, until when, and who scanned it.
+    confirmed_store_id: Mapped[int | None] = mapped_column(index=True)
+    confirmed_place: Mapped[str | None] = mapped_column(String(120))
+    confirmed_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    confirmed_by: Mapped[str | None] = mapped_column(String(60))
 
 
 class PersonQuota(Base):

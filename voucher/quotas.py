@@ -34,7 +34,7 @@ def take(scope: str, person_ids: Sequence[UUID], *, most: int) -> set[UUID]:
 
 
 def give_back(scope: str, person_ids: Sequence[UUID]) -> None:
-    """Count one less within ``scope`` for each person, who was counted in this transaction."""
+    """Count one less within ``scope`` for each person, who has been counted there. ``person_ids`` must not repeat."""
     if person_ids:
         db.session.execute(
             update(PersonQuota)

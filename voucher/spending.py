@@ -12,7 +12,7 @@ from campaigns.terms.sale import VoucherExpired
 from foundation.db import db
 from foundation.errors import Refusal
 from foundation.states import Step
-from voucher.errors import AlreadyRedeemed, CodeExpired, CodeRetired, CodeUnknown
+from voucher.errors import AlreadyRedeemed, CodeExpired, CodeRetired, CodeUnknown, NotConfirmed
 from voucher.models import Entitlement, VoucherCode
 from voucher.states import ENTITLEMENT
 
@@ -26,6 +26,22 @@ class Presented:
     offer_id: int
     valid_from: datetime
     expires_at: datetime
+    #: the category it was claimed for, where it is a qualification
+    category: str = ""
+
+
+#: What is read of an entitlement to present it.
+_OF_ENTITLEMENT = (
+    Entitlement.id,
+    Entitlement.campaign_version_id,
+    Entitlement.offer_id,
+    Entitlement.category,
+    Entitlement.status,
+    Entitlement.valid_from,
+    Entitlement.expires_at,
+    Entitlement.redeemed_at,
+    Entitlement.redeemed_place,
+)
 
 
 def look_up(code_hashes: Sequence[bytes], now: datetime) -> dict[bytes, Presented | Refusal]:
@@ -35,14 +51,7 @@ def look_up(code_hashes: Sequence[bytes], now: datetime) -> dict[bytes, Presente
             VoucherCode.code_hash,
             VoucherCode.retired_at,
             VoucherCode.expires_at.label("code_expires_at"),
-            Entitlement.id,
-            Entitlement.campaign_version_id,
-            Entitlement.offer_id,
-            Entitlement.status,
-            Entitlement.valid_from,
-            Entitlement.expires_at,
-            Entitlement.redeemed_at,
-            Entitlement.redeemed_place,
+            *_OF_ENTITLEMENT,
         )
         .join(Entitlement, Entitlement.id == VoucherCode.entitlement_id)
         .where(VoucherCode.code_hash.in_(code_hashes))
@@ -59,7 +68,46 @@ def _present(row: Any, now: datetime) -> Presented | Refusal:
         return CodeExpired()
     if row.retired_at is not None:
         return CodeRetired()
-    return Presented(row.id, row.campaign_version_id, row.offer_id, row.valid_from, row.expires_at)
+    return _presented(row)
+
+
+def _presented(row: Any) -> Presented:
+    return Presented(
+        row.id, row.campaign_version_id, row.offer_id, row.valid_from, row.expires_at, category=row.category
+    )
+
+
+def look_up_confirmed(wanted: Sequence[tuple[UUID, int]], now: datetime) -> dict[UUID, Presented | Refusal]:
+    """Return for each (entitlement, store) what is presented where this store scanned its code lately and nobody else
+    has since; else AlreadyRedeemed, NotConfirmed."""
+    stores = dict(wanted)
+    rows = db.session.execute(
+        select(*_OF_ENTITLEMENT, Entitlement.confirmed_store_id, Entitlement.confirmed_until).where(
+            Entitlement.id.in_(stores)
+        )
+    )
+    found: dict[UUID, Presented | Refusal] = {entitlement_id: NotConfirmed() for entitlement_id in stores}
+    for row in rows:
+        if row.confirmed_store_id != stores[row.id]:
+            continue
+        if row.status == "redeemed":
+            found[row.id] = AlreadyRedeemed(redeemed_at=row.redeemed_at, place=row.redeemed_place)
+        elif row.confirmed_until is not None and now < row.confirmed_until:
+            found[row.id] = _presented(row)
+    return found
+
+
+def confirm(entitlement_id: UUID, *, store_id: int, place: str, until: datetime, by: str) -> bool:
+    """Let a store complete a sale with this entitlement until then, without its code; return whether it is still there
+    to use. The store that scans last has it: the customer decides where."""
+    confirmed = db.session.scalar(
+        update(Entitlement)
+        .where(Entitlement.id == entitlement_id, Entitlement.status == "claimed")
+        .values(confirmed_store_id=store_id, confirmed_place=place, confirmed_until=until, confirmed_by=by)
+        .returning(Entitlement.id)
+        .execution_options(synchronize_session=False)
+    )
+    return confirmed is not None
 
 
 def spend(ids: Sequence[UUID], step: Step, *, actors: Mapping[UUID, str]) -> set[UUID]:
@@ -111,7 +159,9 @@ def restore(entitlement_id: UUID, step: Step, *, event: str = "void") -> bool:
     """
     nothing = dict.fromkeys(("redeemed_at", "redeemed_place", "redeemed_bill_fen", "redeemed_discount_fen"))
     # The entitlement before its codes, as when a voucher is opened, so that neither waits for the other in a circle.
-    if not ENTITLEMENT.apply(Entitlement, [entitlement_id], event, step, also_set=nothing):
+    # What has given the rest of its money back is not worth the whole any more.
+    whole = (Entitlement.spare_run_id.is_(None),)
+    if not ENTITLEMENT.apply(Entitlement, [entitlement_id], event, step, also_set=nothing, only_if=whole):
         return False
     db.session.execute(
         update(VoucherCode)

@@ -20,10 +20,12 @@ from merchants.citizen_pages import blueprint as shop_pages
 from merchants.merchant_hand_ins import blueprint as till_hand_ins
 from merchants.merchant_pages import blueprint as till_pages
 from merchants.merchant_refunds import blueprint as till_refunds
+from merchants.merchant_sales import blueprint as till_sales
 from merchants.pos_api import blueprint as pos
 from settlement.bureau_pages import blueprint as desk
 from settlement.bureau_reports import blueprint as settlement_desk
 from settlement.bureau_statements import blueprint as statements_desk
+from settlement.bureau_trade_ins import blueprint as trade_ins_desk
 from voucher.bureau_lists import blueprint as lists_desk
 from voucher.bureau_pages import blueprint as draws_desk
 from voucher.citizen_pages import campaign_pages, voucher_pages
@@ -54,12 +56,14 @@ DOORS: tuple[Door, ...] = (
     Door(till_pages, "/till", gates.cashier),
     Door(till_refunds, "/till/refunds", gates.cashier),
     Door(till_hand_ins, "/till/after-sales", gates.cashier),
+    Door(till_sales, "/till/sales", gates.cashier),
     Door(desk, "/bureau", gates.officer()),
     Door(campaigns_desk, "/bureau/campaigns", gates.officer()),
     Door(simulation_desk, "/bureau/campaigns", gates.officer()),
     Door(draws_desk, "/bureau/draws", gates.officer()),
     Door(lists_desk, "/bureau/lists", gates.officer()),
     Door(merchants_desk, "/bureau/merchants", gates.officer()),
+    Door(trade_ins_desk, "/bureau/trade-ins", gates.officer()),
     Door(hand_ins_desk, "/bureau/after-sales", gates.officer()),
     Door(settlement_desk, "/bureau/settlement", gates.officer()),
     Door(statements_desk, "/bureau/statements", gates.officer()),

@@ -52,6 +52,7 @@ JOBS: tuple[Job, ...] = (
     Job("notify_winners", EVERY_MINUTE, voucher.jobs.notify_winners),
     Job("close_rounds", EVERY_MINUTE, campaigns.jobs.close_rounds),
     Job("expire_vouchers", EVERY_MINUTE, voucher.jobs.expire_vouchers),
+    Job("return_spares", time(0, 5), voucher.jobs.return_spares),
     Job("close_day", time(0, 10), settlement.jobs.close_day),
     Job("lapse_hand_ins", time(0, 30), merchants.hand_in_jobs.lapse_hand_ins),
     Job("audit_ledger", EVERY_HOUR, audit_ledger),

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from campaigns.terms.article import ArticleRules, categories_of
 from campaigns.terms.evidence.not_needed import NotNeeded
 from campaigns.terms.refund.return_if_valid import ReturnIfValid
 from campaigns.terms.refunding import Refund
 from campaigns.terms.sale import NotYetValid, Sale, VoucherExpired
 from campaigns.terms.worth import Worth, WorthTable
+from foundation.money import apportion
 from foundation.words import Words
 
 
@@ -67,6 +69,22 @@ class OfferTerms:
     validity: Validity
     refund: Refund = field(default_factory=ReturnIfValid)
     evidence: Evidence = field(default_factory=NotNeeded)
+    article: ArticleRules = field(default_factory=ArticleRules)
+
+    @property
+    def categories(self) -> Mapping[str, int]:
+        """category → how many articles per person, where it is claimed by category."""
+        return categories_of(self.benefit)
+
+    def split(self, amount_fen: int) -> dict[str, int]:
+        """Return source code → fen of what one entitlement costs.
+
+        Where it may cost less than was set aside, what is spent is split as the money was, so that no source pays
+        more than it has set aside.
+        """
+        if not self.categories:
+            return self.funding.split(amount_fen)
+        return apportion(amount_fen, self.funding.split(self.benefit.committed_fen))
 
     def valid_from(self, *, claimed_at: datetime) -> datetime:
         """Return the first moment at which an entitlement claimed then may be used."""
@@ -119,7 +137,7 @@ def quote(terms: OfferTerms, sale: Sale, *, valid_from: datetime, expires_at: da
     return Award(
         sale.bill_fen,
         worth.cost_fen,
-        terms.funding.split(worth.cost_fen),
+        terms.split(worth.cost_fen),
         advertised_fen=worth.cost_fen if worth.advertised_fen is None else worth.advertised_fen,
         reasons=worth.reasons,
         given_as=worth.given_as,

@@ -95,10 +95,6 @@ def test_the_drafter_cannot_publish_and_the_page_says_why(wei: Browser) -> None:
             "car_subsidy",
             ("按含税价（价税合计）分档，最高 3000 元", "10 万元（含）以上", "“购车补贴”的受理和核销功能尚未开通"),
         ),
-        (
-            "appliance_trade_in",
-            ("1 级能效 20%、2 级能效 15%", "冰箱", "3 件", "“家电以旧换新”的受理和核销功能尚未开通"),
-        ),
     ],
 )
 def test_a_kind_that_is_not_open_yet_can_be_looked_at_and_says_why_it_is_not_published(

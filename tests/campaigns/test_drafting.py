@@ -128,7 +128,7 @@ def test_the_database_itself_keeps_two_people_apart(clock, app):
         )
 
 
-@pytest.mark.parametrize(("kind", "name"), [("car_subsidy", "购车补贴"), ("appliance_trade_in", "家电以旧换新")])
+@pytest.mark.parametrize(("kind", "name"), [("car_subsidy", "购车补贴")])
 def test_a_kind_whose_doors_are_not_there_is_kept_as_a_draft_and_not_published(clock, app, kind, name):
     version_id = draft(subsidy(kind))
     refusal = refused(KindNotOpenYet, lambda: drafting.publish(version_id, by=PUBLISHER))

@@ -377,7 +377,7 @@ def test_every_strategy_is_found_by_being_there():
     }
     assert len(strategies("campaigns.terms.refund")) == 5
     assert list(strategies("campaigns.terms.issuance")) == ["first_come", "lottery", "named_list"]
-    assert list(strategies("campaigns.terms.limits")) == ["per_person"]
+    assert list(strategies("campaigns.terms.limits")) == ["chances", "per_person"]
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,7 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
         ["UPDATE entitlement SET status = 'expired' WHERE status = 'claimed'"],
         ["UPDATE entitlement SET face_value_fen = face_value_fen + 1 WHERE status = 'claimed'"],
         ["UPDATE ledger_account SET balance_fen = balance_fen - 1 WHERE kind = 'outstanding'"],
+        ["UPDATE entitlement SET spare_run_id = NULL WHERE spare_run_id IS NOT NULL"],
     ],
     "claims_match_their_posting": [
         ["UPDATE claim_batch SET count = count + 1"],
@@ -80,6 +81,13 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
         ["UPDATE expiry_run SET count = count + 1"],
         ["UPDATE transfer SET amount_fen = amount_fen - 1 WHERE code = 'expire'"],
         ["UPDATE entitlement SET expiry_run_id = NULL"],
+    ],
+    "spares_match_their_posting": [
+        ["UPDATE spare_run SET count = count + 1"],
+        ["UPDATE spare_run SET amount_fen = amount_fen + 1"],
+        ["UPDATE transfer SET amount_fen = amount_fen - 1 WHERE code = 'spare'"],
+        ["UPDATE entitlement SET spare_run_id = NULL WHERE spare_run_id IS NOT NULL"],
+        ["UPDATE spare_run SET returned_at = (SELECT MIN(redeemed_at) FROM entitlement)"],
     ],
     "transfers_stand_on_a_document": [
         ["UPDATE transfer SET document_id = '0' WHERE code = 'fund'"],
@@ -137,6 +145,11 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
         ["UPDATE redemption SET redeemed_at = (SELECT expires_at FROM entitlement e WHERE e.id = entitlement_id)"],
         ["UPDATE entitlement SET valid_from = expires_at"],
     ],
+    "sold_articles_hold_their_numbers": [
+        ["DELETE FROM evidence_mark"],
+        ["UPDATE sold_item SET imei = '490154203237518'"],
+        ["UPDATE redemption SET status = 'voided' WHERE id IN (SELECT redemption_id FROM sold_item)"],
+    ],
     "refunds_stay_within_redemptions": [
         ["UPDATE refund SET bill_fen = bill_fen + 1"],
         ["UPDATE redemption SET refunded_discount_fen = refunded_discount_fen + 1"],
@@ -165,7 +178,7 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
     ],
     "day_figures_match_the_ledger": [
         [f"UPDATE day_figure SET {what}_fen = {what}_fen + 1"]
-        for what in ("released", "claimed", "expired", "recalled", "redeemed", "voided")
+        for what in ("released", "claimed", "expired", "recalled", "spare", "redeemed", "voided")
     ],
     "driven_consumption_matches_redemptions": [
         ["UPDATE redemption SET bill_fen = bill_fen + 1 WHERE status = 'redeemed'"],

@@ -16,6 +16,7 @@ from merchants.refunds import refund
 from settlement import claw_backs
 from settlement.closing import approve, close_period, mark_paid
 from settlement.day_closing import close_days
+from tests import trade_in
 from tests.ledger.corruptions import CORRUPTIONS, corrupted, guards_off
 from tests.world import (
     CLOSES,
@@ -33,6 +34,7 @@ from tests.world import (
     spring,
     void,
 )
+from voucher import spares
 from voucher.expiry import expire_due
 
 
@@ -44,16 +46,22 @@ def a_whole_life(clock):
     document["offers"][0]["funding"] = {"kind": "fixed", "amounts": {"city": 10, "jiangcheng": 30, "shops": 10}}
     campaign = opened(document)
     place = shop(campaign)
+    appliances = trade_in.trade_in()
+    appliances["campaign"]["code"] = "trade-in"
+    appliances["rounds"][0]["releases"][0]["stock"] = 1
+    trade = opened(appliances)
     lin, chen, liang, feng, huang = citizens(5)
     claim(lin, campaign.releases["r1", "meal"])
     redeem(place.till, claim_and_show(chen, campaign.releases["r1", "meal"])[1])
     void(redeem(place.desk, claim_and_show(liang, campaign.releases["r1", "meal"])[1], 30_000), place.desk)
+    trade_in.sell(trade_in.shop(trade, number=2).till, trade_in.claim_and_show(lin, trade.release)[1], 399_900)
     clock.move_to(CLOSES)
     done(lambda: close_due_rounds(actor=JOB))
     chens = db.session.scalar(select(Redemption.id).where(Redemption.status == "redeemed"))
     done(lambda: refund(chens, place.desk, 5_000, "质量问题"))
     clock.move_to(at("2023-05-15 00:00"))
     assert done(lambda: expire_due(actor=JOB)) == 2
+    assert done(spares.return_due) == 1
     clock.move_to(at("2023-05-16 10:00"))
     done(lambda: release_due_rounds(actor=JOB))
     claim(feng, campaign.releases["r2", "meal"])

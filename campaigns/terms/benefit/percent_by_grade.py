@@ -89,9 +89,13 @@ class PercentByGrade:
         ]
         if exact_fen > self.cap_fen:
             reasons.append(f"超过每件上限，按上限补贴 {format_yuan(self.cap_fen)} 元")
-        invoice_fen = article.price_fen - (awarded_fen if self.invoice == "paid" else 0)
+        invoice_fen = self.invoice_fen(article.price_fen, awarded_fen)
         reasons.append(f"{INVOICES[self.invoice]} {format_yuan(invoice_fen)} 元")
         return Worth(awarded_fen, tuple(reasons), invoice_fen=invoice_fen)
+
+    def invoice_fen(self, price_fen: int, awarded_fen: int) -> int:
+        """Return what the invoice of an article must say."""
+        return price_fen - (awarded_fen if self.invoice == "paid" else 0)
 
     def _article(self, sale: Sale) -> GoodsLine:
         if not sale.goods:

@@ -27,8 +27,8 @@ export class RedeemCall {
     }
   }
 
-  redeem(code, billFen, listFen) {
-    const scan = { key: newKey(), body: { code, bill_fen: billFen, list_fen: listFen } };
+  redeem(body) {
+    const scan = { key: newKey(), body };
     this.keep(scan);
     return this.settle(scan);
   }

@@ -5,6 +5,7 @@
 // half-typed amount is never redeemed by a phone that happens to lie in view.
 
 import { Amount } from "./amount.js";
+import { Article, looksLike } from "./article.js";
 import { RedeemCall } from "./redeem_call.js";
 import { Camera, readPhoto } from "./scanner.js";
 import * as sound from "./sound.js";
@@ -37,6 +38,13 @@ const call = new RedeemCall({
   counter: root.dataset.counter,
   onUnsure: (attempt) => verdict.confirming(attempt),
 });
+const article = new Article(part("article"), words, {
+  url: root.dataset.quoteUrl,
+  csrf: root.dataset.csrf,
+  amount,
+  onChange: draw,
+  onCode: (text) => read(text, true),
+});
 const camera = new Camera(part("video"), { ...reader, onCode: (text) => read(text, false) });
 
 function draw() {
@@ -56,6 +64,7 @@ function draw() {
 function offer() {
   const hasAmount = amount.usable;
   if (busy) return [words.go_busy, "", false];
+  if (article.open) return [words.go_redeem, article.missing, !article.missing];
   if (code && hasAmount) return [words.go_redeem, "", true];
   if (code) return [words.go_redeem, words.hint_amount, false];
   if (armed) return [words.go_looking, words.hint_show, false];
@@ -73,16 +82,18 @@ function press(key) {
   }
   armed = false;
   if (key === "Escape") {
+    article.close();
     code = "";
     part("list").value = "";
   }
   amount.press(key);
+  article.changed();
   draw();
 }
 
 function go() {
   if (!offer()[2]) return;
-  if (code) {
+  if (code || article.open) {
     redeem();
     return;
   }
@@ -96,16 +107,54 @@ function read(text, onPurpose) {
   if (busy || (again && (verdict.final || !onPurpose))) return;
   if (!onPurpose && (verdict.final || text === code)) return;
   verdict.dismiss();
+  if (article.open && looksLike(text) !== "code") {
+    article.fill(text);
+    return;
+  }
+  article.close();
   code = text;
   if (amount.usable && (onPurpose || armed)) redeem();
-  else draw();
+  else {
+    draw();
+    lookAt(text);
+  }
+}
+
+// Asks whether a code is a qualification's: then the article comes next, and the code has done its part.
+async function lookAt(text) {
+  const told = await ask(root.dataset.confirmUrl, { code: text });
+  if (code !== text || !told?.qualification) return;
+  code = "";
+  article.start(told.qualification);
+  draw();
+}
+
+async function ask(url, body) {
+  try {
+    const headers = { "Content-Type": "application/json", "X-CSRF-Token": root.dataset.csrf };
+    const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
+    return await answer.json();
+  } catch {
+    // The redemption will say what is wrong.
+    return null;
+  }
 }
 
 async function redeem() {
   busy = true;
   lastCode = code;
   draw();
-  show(await call.redeem(code, amount.fen, listFen()));
+  const what = article.open
+    ? { confirmation: article.qualification.confirmation, item: article.item }
+    : { code };
+  const told = await call.redeem({ ...what, bill_fen: amount.fen, list_fen: listFen() });
+  if (told?.code !== "goods_needed") {
+    show(told);
+    return;
+  }
+  busy = false;
+  draw();
+  lookAt(code);
 }
 
 // The price before the shop's own discounts in fen, or null where the cashier left it empty.
@@ -127,6 +176,7 @@ function show(told) {
     return;
   }
   if (told.ok) {
+    article.close();
     amount.settled = true;
     part("list").value = "";
     verdict.done(told.receipt);
@@ -240,6 +290,8 @@ document.addEventListener("visibilitychange", () => {
   draw();
 });
 
+const waiting = JSON.parse(document.getElementById("till-qualification").textContent);
+if (waiting) article.start(waiting);
 draw();
 const unanswered = call.unanswered();
 if (unanswered) {

@@ -42,8 +42,9 @@ export class Verdict {
       "dl", "verdict__lines",
       ...own,
       line(this.words.bill, `¥${yuan(receipt.bill_fen)}`),
-      line(this.words.discount, `¥${yuan(receipt.discount_fen)}`),
-      line(this.words.offer, receipt.offer_name),
+      line(receipt.item_name ? this.words.subsidy : this.words.discount, `¥${yuan(receipt.discount_fen)}`),
+      line(receipt.item_name ? this.words.item : this.words.offer, receipt.item_name || receipt.offer_name),
+      ...(receipt.invoice_fen ? [line(this.words.invoice, `¥${yuan(receipt.invoice_fen)}`)] : []),
     );
     this.open("done", "✓", this.words.done, [collect, lines], this.words.next);
   }

@@ -1,0 +1,85 @@
+"""What is asked of the one article that a qualification is used for, apart from what it is worth."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import ValidationError, fields, validates_schema
+
+from campaigns.terms.benefit.percent_by_grade import ANY, PercentByGrade
+from campaigns.terms.file_fields import Count, Table, choice
+from foundation.errors import N_
+from foundation.words import Words
+
+#: What may have to be given of an article.
+NUMBERS = {
+    "serial": "序列号",
+    "imei": "IMEI",
+    "serial_or_imei": "序列号或 IMEI",
+    "barcode": "商品条码",
+}
+#: In the same words, for sentences that are made of them.
+_NUMBERS_IN_WORDS = {
+    "serial": N_("序列号"),
+    "imei": N_("IMEI"),
+    "serial_or_imei": N_("序列号或 IMEI"),
+    "barcode": N_("商品条码"),
+}
+
+
+@dataclass(frozen=True)
+class ArticleRules:
+    """identify: keys of NUMBERS, what a sale must give. confirm_days: for so many days after its code was scanned a
+    store may complete the sale without the code, 0 for not at all; never after the qualification's own end."""
+
+    identify: tuple[str, ...] = ("serial_or_imei",)
+    confirm_days: int = 3
+
+    def describe(self) -> list[Words]:
+        """Return the rules in words."""
+        told = []
+        if self.identify:
+            given = Words(_NUMBERS_IN_WORDS[self.identify[0]])
+            for name in self.identify[1:]:
+                given = Words(N_("%(given)s、%(more)s"), given=given, more=Words(_NUMBERS_IN_WORDS[name]))
+            told.append(Words(N_("门店须登记商品的%(given)s，同一件商品只补贴一次"), given=given))
+        if self.confirm_days:
+            told.append(Words(N_("门店核验资格码后，可在 %(days)s 天内完成这笔销售"), days=self.confirm_days))
+        return told
+
+
+def categories_of(benefit: Any) -> Mapping[str, int]:
+    """Return category → how many articles per person, for a benefit that is claimed by category; else nothing."""
+    return benefit.categories if isinstance(benefit, PercentByGrade) else {}
+
+
+def grades_of(benefit: Any) -> tuple[str, ...]:
+    """Return the grades that a benefit tells apart; none where it pays whatever the label says."""
+    rates = benefit.rates if isinstance(benefit, PercentByGrade) else {}
+    return () if ANY in rates else tuple(rates)
+
+
+def invoice_of(benefit: Any, price_fen: int, awarded_fen: int) -> int | None:
+    """Return what the invoice of an article must say, None where the benefit does not care."""
+    return benefit.invoice_fen(price_fen, awarded_fen) if isinstance(benefit, PercentByGrade) else None
+
+
+def _make(**data: Any) -> ArticleRules:
+    return ArticleRules(**{**data, "identify": tuple(dict.fromkeys(data["identify"]))})
+
+
+class ArticleSchema(Table):
+    """The table ``article`` of an offer."""
+
+    identify = fields.List(choice(NUMBERS), load_default=lambda: ["serial_or_imei"])
+    confirm_days = Count(least=0, most=60, load_default=3)
+
+    @validates_schema
+    def _counts_once(self, data: Mapping[str, Any], **_options: Any) -> None:
+        if not set(data.get("identify", ())) & {"serial", "imei", "serial_or_imei"}:
+            raise ValidationError("至少要登记 serial（序列号）或 imei，否则同一件商品可以补贴两次", "identify")
+
+
+def read(data: Mapping[str, Any] | None) -> ArticleRules:
+    """Return the rules of what ``ArticleSchema`` has read, or those of a file that says nothing."""
+    return ArticleRules() if data is None else _make(**data)
