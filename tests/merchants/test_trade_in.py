@@ -1,20 +1,25 @@
 """Trade-in at the till: one article, its award, its numbers that count once, and every refusal."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from campaigns import drafting
+from campaigns.models import CampaignRound, Offer, Release
 from evidence import marks
+from foundation import clock as clocks
 from foundation.db import db
 from foundation.errors import Refusal
-from merchants import confirmations, redemptions, refunds
+from merchants import confirmations, redemptions, refunds, register
 from merchants.items import Item
 from merchants.models import RefusedScan, SoldItem
 from merchants.receipts import receipt_of
 from tests import trade_in, world
 from tests.trade_in import FRIDGE, article, claim_and_show, opened, sell, shop
 from tests.world import done, void
+from voucher.jobs import return_spares
 
 
 def refused(work):
@@ -307,3 +312,34 @@ def test_a_refused_article_is_on_the_trail(clock, app):
     )
     scan = db.session.scalar(select(RefusedScan))
     assert (scan.reason, scan.entitlement_id) == ("grade_not_covered", entitlement_id)
+
+
+# --- the example -----------------------------------------------------------------------------------------------
+
+
+def test_the_example_is_published_claimed_and_redeemed(app):
+    with clocks.simulated(world.at("2025-01-20 09:00")) as simulated:
+        example = (Path(__file__).parents[2] / "examples" / "appliance-trade-in-2025.toml").read_text("utf-8")
+        version_id = done(lambda: drafting.import_draft(example, by=world.DRAFTER).id)
+        campaign_id = done(lambda: drafting.publish(version_id, by=world.PUBLISHER).id)
+        store = shop(None)
+        done(lambda: register.enroll(campaign_id, [store.merchant_id], by=world.DRAFTER))
+        simulated.move_to(world.at("2025-02-01 10:00"))
+        trade_in.open_due_rounds()
+        releases = dict(
+            db.session.execute(
+                select(Offer.code, Release.id)
+                .join(Release, Release.offer_id == Offer.id)
+                .join(CampaignRound, CampaignRound.id == Release.round_id)
+                .where(CampaignRound.code == "r1")
+            ).all()
+        )
+        (lin,) = world.citizens(1)
+        _, digits = claim_and_show(lin, releases["appliance"], "air-conditioner")
+        sold = sell(store.till, digits, 349_900, FRIDGE)
+        assert (sold.discount_fen, sold.invoice_fen) == (69_980, 349_900)
+        _, digits = claim_and_show(lin, releases["digital"], "phone")
+        phone = Item(imei="490154203237518", barcode="6901234567892")
+        assert sell(store.till, digits, 499_900, phone).discount_fen == 50_000
+        simulated.move_to(world.at("2025-02-02 00:05"))
+        assert return_spares() == "returned the rest of 1 qualifications"
