@@ -66,6 +66,8 @@ def _offers(definition: Definition) -> Iterator[Contradiction]:
             if code not in source_codes:
                 yield f"offers[{place}].funding.{_payers_key(offer)}", _no_such("资金来源", code, source_codes)
         yield from _fixed_amounts_are_whole(offer, f"offers[{place}]")
+        if kind_of(offer.terms.refund) == "recomputed" and not isinstance(offer.terms.benefit, PercentByGrade):
+            yield f"offers[{place}].refund.kind", "重新计算补贴（recomputed）只能用于按能效比例补贴（percent_by_grade）"
         if offer.terms.evidence.deadlines and not isinstance(offer.terms.benefit, PercentByGrade):
             yield f"offers[{place}].evidence.kind", "售后材料是逐件商品的，只能用于按能效比例补贴（percent_by_grade）"
         for county in offer.terms.scope.counties:

@@ -6,9 +6,10 @@ merchant's next statement, or repaid (``settlement/claw_backs.py``).
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -26,9 +27,10 @@ from ledger import accounts
 from ledger.accounts import Code
 from ledger.posting import FundsInsufficient, Posting, post, transfers_of
 from merchants.errors import AlreadyRefunded, AlreadyVoided, RedemptionUnknown, RefundReasonMissing
+from merchants.formula import award_fen
 from merchants.hand_ins import withdraw
 from merchants.items import release_numbers
-from merchants.models import Redemption, Refund, RefundPart
+from merchants.models import Redemption, Refund, RefundPart, SoldItem
 from merchants.register import Counter
 from merchants.scans import require_site
 from merchants.states import REDEMPTION
@@ -167,10 +169,16 @@ def _settle(redemption: Redemption, goods: Goods) -> Reversal:
         refunded_bill_fen=redemption.refunded_bill_fen,
         refunded_discount_fen=redemption.refunded_discount_fen,
         expires_at=spending.end_of(redemption.entitlement_id),
+        award_of=_award_of(redemption),
     )
     if goods.fen > spent.left_fen:
         raise RefundExceedsBill(spent, goods.fen)
     return offer_facts(redemption.offer_id).terms.refund.settle(spent, goods)
+
+
+def _award_of(redemption: Redemption) -> Callable[[int], int] | None:
+    item = db.session.get(SoldItem, redemption.id)
+    return None if item is None else partial(award_fen, redemption, item)
 
 
 def _carry_out(

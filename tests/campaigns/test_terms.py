@@ -375,7 +375,7 @@ def test_every_strategy_is_found_by_being_there():
         "scope": ["places"],
         "validity": ["days", "fixed_end", "hours", "month_end", "natural_days", "same_day"],
     }
-    assert len(strategies("campaigns.terms.refund")) == 5
+    assert len(strategies("campaigns.terms.refund")) == 6
     assert list(strategies("campaigns.terms.issuance")) == ["first_come", "lottery", "named_list"]
     assert list(strategies("campaigns.terms.limits")) == ["chances", "per_person"]
 
