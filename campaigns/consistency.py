@@ -77,7 +77,7 @@ def _offers(definition: Definition) -> Iterator[Contradiction]:
 
 
 #: Returns after which the citizen claims anew, where that is allowed: a used qualification does not come back.
-_FOR_QUALIFICATIONS = ("no_return", "pay_back_first")
+_FOR_QUALIFICATIONS = ("no_return", "pay_back_first", "recomputed")
 
 
 def _qualification(offer: OfferDefinition, where: str) -> Iterator[Contradiction]:
