@@ -13,7 +13,7 @@ from campaigns.definition import LEVELS, Definition
 from campaigns.goods import GRADES, categories
 from campaigns.kinds import PRESETS
 from campaigns.places import counties, industries
-from campaigns.terms.article import NUMBERS
+from campaigns.terms.article import ACTIONS, CATALOGUES, NUMBERS
 from campaigns.terms.axis import kind_of
 from campaigns.terms.benefit.percent_by_grade import INVOICES, ROUNDINGS
 from campaigns.terms.benefit.price_tiers import BASES
@@ -52,6 +52,8 @@ NAMES = {
     "device_photo_days": "机身照片天数", "old_appliance": "交旧", "old_appliance_days": "旧机回收天数",
     "files": "文件", "correction_days": "补正天数", "grace_days": "宽限天数",
     "article": "商品登记", "identify": "登记号码", "confirm_days": "核验后几天内完成",
+    "catalogue": "商品目录", "price_check": "价格检查", "above_filed": "高于备案价", "above_recent": "高于近期售价",
+    "recent_days": "近期天数", "tolerance": "容差",
     "cost_yuan": "成本", "advertised_yuan": "对外价值", "least_yuan": "最低", "most_yuan": "最高",
 }  # fmt: skip
 
@@ -171,6 +173,9 @@ _MEANINGS: Mapping[str, Mapping[str, str]] = {
     "price": BASES,
     "given_as": GIVEN_AS,
     "identify": NUMBERS,
+    "catalogue": CATALOGUES,
+    "above_filed": ACTIONS,
+    "above_recent": ACTIONS,
 }
 
 
@@ -189,7 +194,7 @@ def _in_words(key: str, value: Any) -> str:
         if key in ("county", "counties"):
             return counties(value[:4]).get(value, value)
         return {**industries(), **_MEANINGS.get(key, {})}.get(value, value) if key != "code" else value
-    if key in ("shares", "rates"):
+    if key in ("shares", "rates", "tolerance"):
         return f"{value / 100:g}%"
     if key.endswith("_yuan") or key in ("amounts", "bonuses"):
         return f"{format_yuan(value)} 元"

@@ -1,9 +1,11 @@
 """Refusals of the merchants room."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from campaigns.goods import category_name
+from campaigns.goods import GRADES, category_name
 from foundation.errors import N_, Conflict, Forbidden, Malformed, NotFound
+from foundation.money import format_yuan
 
 
 class MerchantUnknown(NotFound):
@@ -170,6 +172,70 @@ class GradeMissing(Malformed):
     message = N_("还没有选择能效等级")
     way_out = N_("请按机身的能效标识选择")
     field = "grade"
+
+
+class ProductUnknown(NotFound):
+    code = "product_unknown"
+    message = N_("商品目录里没有条码 %(barcode)s")
+    way_out = N_("请核对条码；确属补贴商品的，请联系商务局补入目录")
+    field = "barcode"
+
+
+class ProductsHaveFaults(Malformed):
+    code = "products_have_faults"
+    message = N_("有 %(count)s 处需要修改，一条也没有导入")
+    way_out = N_("请按下面的提示改好后重新导入")
+    field = "file"
+
+
+class SalesHaveFaults(Malformed):
+    """faults: what is wrong in which row."""
+
+    code = "sales_have_faults"
+    message = N_("有 %(count)s 处需要修改，一笔也没有登记")
+    way_out = N_("请按下面的提示改好后重新导入")
+    field = "file"
+
+    def __init__(self, faults: Sequence[Any], **params: Any) -> None:
+        self.faults = tuple(faults)
+        super().__init__(count=len(self.faults), **params)
+
+
+class NotInCatalogue(Conflict):
+    code = "not_in_catalogue"
+    message = N_("条码 %(barcode)s 不在补贴商品目录内")
+    way_out = N_("请核对条码；确属补贴商品的，请联系商务局补入目录")
+    field = "barcode"
+
+
+class OtherGrade(Conflict):
+    code = "other_grade"
+    message = N_("商品目录登记的能效是%(filed)s，所选的是%(given)s")
+    way_out = N_("请对照机身的能效标识；目录有误的，请联系商务局更正")
+    field = "grade"
+
+    def __init__(self, *, given: str, filed: str, **params: Any) -> None:
+        super().__init__(given=GRADES.get(given, given), filed=GRADES.get(filed, filed), **params)
+
+
+class PriceAboveFiled(Conflict):
+    code = "price_above_filed"
+    message = N_("售价 %(price)s 元，高于备案价 %(filed)s 元")
+    way_out = N_("请按不高于备案价的价格销售，或核对商品条码")
+    field = "bill_fen"
+
+    def __init__(self, *, price_fen: int, filed_fen: int, **params: Any) -> None:
+        super().__init__(price=format_yuan(price_fen), filed=format_yuan(filed_fen), **params)
+
+
+class PriceAboveRecent(Conflict):
+    code = "price_above_recent"
+    message = N_("售价 %(price)s 元，高于本商户前 %(days)s 天的售价 %(lowest)s 元")
+    way_out = N_("补贴期间不得先涨价后补贴；请核对价格和商品条码")
+    field = "bill_fen"
+
+    def __init__(self, *, price_fen: int, lowest_fen: int, days: int, **params: Any) -> None:
+        super().__init__(price=format_yuan(price_fen), lowest=format_yuan(lowest_fen), days=days, **params)
 
 
 class NotAQualification(Conflict):

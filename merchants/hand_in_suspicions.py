@@ -1,7 +1,7 @@
 """Suspicions: what is not wrong by itself, but asks for a closer look. Found when evidence is handed in.
 
 A rule that joins several sales marks all of them that are not decided yet. The thresholds are proposals of the
-domain rules A04 to A10.
+domain rules A03 to A10.
 """
 
 from collections import defaultdict
@@ -27,6 +27,7 @@ from voucher.models import Entitlement
 
 #: rule of the catalogue → what is suspicious
 RULES = {
+    "A03": N_("售价高于备案价或补贴前的价格"),
     "A04": N_("同一收货地址有 3 个以上购买人"),
     "A05": N_("发票购买方不是领取补贴的人"),
     "A06": N_("发票号码与本店另一笔相连"),
@@ -137,7 +138,7 @@ def _alike_pictures(ids: Sequence[UUID]) -> Iterable[Found]:
 
 
 def _by_itself(ids: Sequence[UUID]) -> Iterable[Found]:
-    """A05, A09 and A10: what one sale alone shows."""
+    """A03, A05, A09 and A10: what one sale alone shows."""
     rows = db.session.execute(
         select(HandIn, Redemption, SoldItem, Citizen.name)
         .join(Redemption, Redemption.id == HandIn.id)
@@ -150,6 +151,8 @@ def _by_itself(ids: Sequence[UUID]) -> Iterable[Found]:
     for row, redemption, item, name in rows:
         if name and row.invoice_buyer and row.invoice_buyer != name:
             yield row.id, "A05", row.invoice_buyer[:1] + "*"
+        if item.held_reason:
+            yield row.id, "A03", format_yuan(item.price_fen)
         late = _late(row)
         if late:
             yield row.id, "A09", late

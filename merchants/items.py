@@ -20,10 +20,12 @@ from merchants.errors import (
     GradeMissing,
     GradeUnknown,
     ImeiMissing,
+    NotInCatalogue,
     OtherCategory,
+    OtherGrade,
     SerialMissing,
 )
-from merchants.models import SoldItem
+from merchants.models import Product, SoldItem
 
 #: Whose the marks of sold items are.
 HOLDER = "redemption"
@@ -64,11 +66,16 @@ def canonical(item: Item) -> Item:
     )
 
 
-def fitted(item: Item, category: str, terms: OfferTerms) -> Item:
-    """Return a canonical article as what a qualification for ``category`` is used for.
+def fitted(item: Item, category: str, terms: OfferTerms, product: Product | None = None) -> Item:
+    """Return a canonical article as what a qualification for ``category`` is used for. product: what the catalogue says
+    of its barcode; it fills what was not given, and what was given must agree with it.
 
-    Refuses OtherCategory, SerialMissing, ImeiMissing, BarcodeMissing, GradeMissing.
+    Refuses NotInCatalogue, OtherCategory, OtherGrade, SerialMissing, ImeiMissing, BarcodeMissing, GradeMissing.
     """
+    if product is not None:
+        item = _as_filed(item, product)
+    elif terms.article.catalogue == "required" and item.barcode:
+        raise NotInCatalogue(barcode=item.barcode)
     if item.category and item.category != category:
         raise OtherCategory(given=item.category, wanted=category)
     needed = terms.article.identify
@@ -78,11 +85,25 @@ def fitted(item: Item, category: str, terms: OfferTerms) -> Item:
         raise ImeiMissing
     if "serial_or_imei" in needed and not (item.serial or item.imei):
         raise SerialMissing
-    if "barcode" in needed and not item.barcode:
+    if ("barcode" in needed or terms.article.catalogue == "required") and not item.barcode:
         raise BarcodeMissing
     if not item.grade and grades_of(terms.benefit):
         raise GradeMissing
     return replace(item, category=category, grade=item.grade or "none")
+
+
+def _as_filed(item: Item, product: Product) -> Item:
+    if item.grade and item.grade != product.grade:
+        raise OtherGrade(given=item.grade, filed=product.grade)
+    if item.category and item.category != product.category:
+        raise OtherCategory(given=product.category, wanted=item.category)
+    return replace(
+        item,
+        category=product.category,
+        grade=product.grade,
+        brand=product.brand,
+        model_name=product.model_name,
+    )
 
 
 def line_of(item: Item, price_fen: int) -> GoodsLine:
@@ -117,8 +138,8 @@ def release_numbers(redemption_ids: Sequence[UUID]) -> None:
     marks.give_back(HOLDER, [text_id(redemption_id) for redemption_id in redemption_ids])
 
 
-def sold_row(redemption_id: UUID, item: Item, price_fen: int) -> dict[str, Any]:
-    """Return the row of ``SoldItem`` for a fitted article."""
+def sold_row(redemption_id: UUID, item: Item, price_fen: int, held_reason: str) -> dict[str, Any]:
+    """Return the row of ``SoldItem`` for a fitted article; held_reason: a key of ``merchants.prices.HELD`` or ""."""
     return {
         "redemption_id": redemption_id,
         "category": item.category,
@@ -129,6 +150,7 @@ def sold_row(redemption_id: UUID, item: Item, price_fen: int) -> dict[str, Any]:
         "imei": item.imei,
         "brand": item.brand,
         "model_name": item.model_name,
+        "held_reason": held_reason,
     }
 
 

@@ -1,20 +1,29 @@
 """The cashiers' pages of trade-in: confirming a qualification, what its article would get, and what waits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, make_response, render_template, request
+from flask import Blueprint, Response, flash, jsonify, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 
+from foundation import clock
+from foundation.clock import bureau_day
 from foundation.db import transaction
 from foundation.errors import Refusal
+from foundation.tables import TableUnreadable
 from merchants.asking import asked_of, qualification_document
 from merchants.confirmations import confirm, confirmed_at
-from merchants.errors import NotAQualification
+from merchants.errors import NotAQualification, SalesHaveFaults
 from merchants.merchant_pages import place_of_cashier, refused
+from merchants.product_file import Fault
+from merchants.products import products_on
 from merchants.redemptions import quote_code
+from merchants.sale_file import blank, import_sales
 
 blueprint = Blueprint("till_sales", __name__, template_folder="templates")
+
+FAULTS_SHOWN = 200
 
 
 @blueprint.post("/confirmations")
@@ -50,12 +59,55 @@ def quote() -> Response:
     return _answer(work)
 
 
+@blueprint.get("/products/<barcode>")
+def product(barcode: str) -> Response:
+    """Say what the catalogue knows of a barcode; ``null`` where it does not have it."""
+    found = products_on([barcode], bureau_day(clock.now())).get(barcode)
+    told = found and {"grade": found.grade, "model_name": f"{found.brand} {found.model_name}"}
+    return jsonify({"ok": True, "product": told})
+
+
 @blueprint.get("/confirmed")
 def confirmed() -> str:
     """List what this store has confirmed and not sold yet."""
+    return _confirmed_page()
+
+
+@blueprint.get("/confirmed.csv")
+def blank_file() -> Response:
+    """Give the same list as a file to fill in."""
+    response = make_response(blank(confirmed_at(place_of_cashier().counter.store_id)))
+    response.content_type = "text/csv; charset=utf-8"
+    response.headers["Content-Disposition"] = "attachment; filename=sales.csv"
+    return response
+
+
+@blueprint.post("/import")
+def import_file() -> Response:
+    """Make the sales of a file, all of them or none."""
+    uploaded = request.files.get("file")
+    try:
+        if uploaded is None or not uploaded.filename:
+            raise TableUnreadable(why=_("没有选择文件"))
+        with transaction():
+            imported = import_sales(uploaded.read(), uploaded.filename, place_of_cashier().counter)
+    except Refusal as refusal:
+        if refusal.retryable:
+            raise
+        faults = refusal.faults[:FAULTS_SHOWN] if isinstance(refusal, SalesHaveFaults) else ()
+        return make_response(_confirmed_page(refusal, faults), HTTPStatus.UNPROCESSABLE_ENTITY)
+    flash(_("已登记 %(made)s 笔销售，%(known)s 笔以前登记过", made=imported.made, known=imported.known), "success")
+    return make_response(redirect(url_for("till_pages.today"), HTTPStatus.SEE_OTHER))
+
+
+def _confirmed_page(refusal: Refusal | None = None, faults: Sequence[Fault] = ()) -> str:
     place = place_of_cashier()
     return render_template(
-        "merchants/till_confirmed.html", store=place.store, waiting=confirmed_at(place.counter.store_id)
+        "merchants/till_confirmed.html",
+        store=place.store,
+        waiting=confirmed_at(place.counter.store_id),
+        refusal=refusal,
+        faults=faults,
     )
 
 

@@ -164,6 +164,30 @@ class Redemption(Base):
         return self.bill_fen - self.discount_fen
 
 
+class Product(Base):
+    """One article of the catalogue as the maker or dealer has filed it, from a day on until its next row."""
+
+    __tablename__ = "product"
+    __table_args__ = (
+        PrimaryKeyConstraint("barcode", "valid_from"),
+        CheckConstraint("filed_fen IS NULL OR filed_fen > 0", name="filed_price"),
+    )
+
+    #: EAN-13
+    barcode: Mapped[str] = mapped_column(String(13))
+    valid_from: Mapped[date]
+    #: code of campaigns/goods.toml
+    category: Mapped[str] = mapped_column(String(40))
+    brand: Mapped[str] = mapped_column(String(40))
+    model_name: Mapped[str] = mapped_column(String(80))
+    #: of the energy or water label, "none" without one
+    grade: Mapped[str] = mapped_column(String(10))
+    #: 备案价: the most it may be sold for; None where none was filed
+    filed_fen: Mapped[int | None] = mapped_column(BigInteger)
+    imported_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    imported_by: Mapped[str] = mapped_column(String(60))
+
+
 class SoldItem(Base):
     """The article that one redemption was for, where the campaign subsidises articles."""
 
@@ -182,6 +206,8 @@ class SoldItem(Base):
     imei: Mapped[str] = mapped_column(String(15), default="")
     brand: Mapped[str] = mapped_column(String(40), default="")
     model_name: Mapped[str] = mapped_column(String(80), default="")
+    #: why somebody must look at the sale, or empty: a code of ``merchants.prices.HELD``
+    held_reason: Mapped[str] = mapped_column(String(40), default="", server_default="")
 
     redemption: Mapped[Redemption] = relationship()
 

@@ -207,7 +207,9 @@ def _write(done: Sequence[tuple[UUID, Accepted]], now: datetime) -> list[Receipt
     accepted = [item for _, item in done]
     rows = [_row(redemption_id, item, now) for redemption_id, item in done]
     insert_rows(Redemption, rows)
-    insert_rows(SoldItem, [sold_row(at, each.item, each.scan.bill_fen) for at, each in done if each.item])
+    insert_rows(
+        SoldItem, [sold_row(at, each.item, each.scan.bill_fen, each.held_reason) for at, each in done if each.item]
+    )
     hand_ins.expect([(row, item.facts) for row, item in zip(rows, accepted, strict=True)])
     spending.record_use(
         [

@@ -12,12 +12,15 @@ from campaigns.places import city_name
 from campaigns.terms.quote import Award, quote
 from campaigns.terms.sale import Buyer, Sale
 from campaigns.terms.subsidy_refusals import GoodsNeeded
+from foundation.clock import bureau_day
 from foundation.db import db
 from foundation.errors import Refusal
 from foundation.money import check_amount_fen, format_yuan
 from merchants.errors import ListPriceBelowBill, MerchantSuspended, NotEnrolled, OtherCity, StoreUnknown, TillSuspended
 from merchants.items import Item, canonical, fitted, line_of
-from merchants.models import Enrollment, Merchant, Store, Till
+from merchants.models import Enrollment, Merchant, Product, Store, Till
+from merchants.prices import Recent, check_price, recent_prices
+from merchants.products import products_on
 from merchants.register import Counter
 from voucher import spending
 from voucher.codes import read_code
@@ -54,6 +57,14 @@ class Site:
 
 
 @dataclass(frozen=True)
+class Shelf:
+    """What is known of the articles of a batch: barcode → the catalogue's row, and what they cost lately."""
+
+    products: Mapping[str, Product]
+    recent: Recent
+
+
+@dataclass(frozen=True)
 class Accepted:
     """A scan that passed every rule and may be spent."""
 
@@ -63,6 +74,8 @@ class Accepted:
     facts: OfferFacts
     award: Award
     item: Item | None = None
+    #: why somebody must look at the sale, or empty
+    held_reason: str = ""
 
 
 def judge(scans: Sequence[Scan], now: datetime) -> list[Accepted | Refusal]:
@@ -81,8 +94,9 @@ def judge(scans: Sequence[Scan], now: datetime) -> list[Accepted | Refusal]:
     by_id = spending.look_up_confirmed(confirmed, now) if confirmed else {}
     found = [*by_code.values(), *by_id.values()]
     had = bought_before([each for each in found if isinstance(each, Presented)])
+    shelf = _shelf(scans, found, sites, now)
     return [
-        _judge_one(scan, _shown(one, by_code, by_id), sites[scan.counter], had, now)
+        _judge_one(scan, _shown(one, by_code, by_id), sites[scan.counter], had, shelf, now)
         for scan, one in zip(scans, read, strict=True)
     ]
 
@@ -119,6 +133,7 @@ def _judge_one(
     shown: tuple[bool, Presented | Refusal],
     site: Site | Refusal,
     had: Mapping[UUID, Mapping[str, int]],
+    shelf: Shelf,
     now: datetime,
 ) -> Accepted | Refusal:
     readable, presented = shown
@@ -131,7 +146,7 @@ def _judge_one(
     facts = offer_facts(presented.offer_id)
     try:
         admit(site, facts)
-        item = _item(scan, presented, facts)
+        item, held_reason = _item(scan, site, presented, facts, shelf)
         sale = Sale(
             bill_fen=scan.bill_fen,
             county=site.county,
@@ -144,7 +159,7 @@ def _judge_one(
         award = quote(facts.terms, sale, valid_from=presented.valid_from, expires_at=presented.expires_at)
     except Refusal as refusal:
         return refusal
-    return Accepted(scan, site, presented, facts, award, item)
+    return Accepted(scan, site, presented, facts, award, item, held_reason)
 
 
 def admit(site: Site, facts: OfferFacts) -> None:
@@ -155,13 +170,43 @@ def admit(site: Site, facts: OfferFacts) -> None:
         raise NotEnrolled(campaign=facts.campaign_name)
 
 
-def _item(scan: Scan, presented: Presented, facts: OfferFacts) -> Item | None:
-    """Return the article that a qualification is used for; None for a voucher, which is for the whole bill."""
+def _item(scan: Scan, site: Site, presented: Presented, facts: OfferFacts, shelf: Shelf) -> tuple[Item | None, str]:
+    """Return the article that a qualification is used for, and why its price must be looked at, if so; no article for
+    a voucher, which is for the whole bill."""
     if not presented.category:
-        return None
+        return None, ""
     if scan.item is None:
         raise GoodsNeeded
-    return fitted(canonical(scan.item), presented.category, facts.terms)
+    item, rules = canonical(scan.item), facts.terms.article
+    product = shelf.products.get(item.barcode)
+    item = fitted(item, presented.category, facts.terms, product)
+    lowest = shelf.recent.get((site.merchant_id, item.barcode, rules.price_check.recent_days))
+    return item, check_price(rules.price_check, scan.bill_fen, product, lowest)
+
+
+def _shelf(
+    scans: Sequence[Scan],
+    found: Sequence[Presented | Refusal],
+    sites: Mapping[Counter, Site | Refusal],
+    now: datetime,
+) -> Shelf:
+    """Return what is known of the barcodes of a batch."""
+    barcodes = {_barcode(scan.item) for scan in scans if scan.item is not None} - {""}
+    if not barcodes:
+        return Shelf({}, {})
+    offers = {each.offer_id for each in found if isinstance(each, Presented)}
+    checks = [offer_facts(offer_id).terms.article.price_check for offer_id in offers]
+    days = {check.recent_days for check in checks if check.above_recent != "allow"}
+    merchants = {site.merchant_id for site in sites.values() if isinstance(site, Site)}
+    wanted = ((merchant, barcode, span) for merchant in merchants for barcode in barcodes for span in days)
+    return Shelf(products_on(barcodes, bureau_day(now)), recent_prices(wanted, now))
+
+
+def _barcode(item: Item) -> str:
+    try:
+        return canonical(item).barcode
+    except Refusal:
+        return ""
 
 
 def _sites(counters: set[Counter]) -> dict[Counter, Site | Refusal]:

@@ -30,6 +30,7 @@ from campaigns.campaign_file import (
     check,
 )
 from campaigns.sale_file import SaleSchema, _CarSchema, _GoodsSchema
+from campaigns.terms.article import ArticleSchema, PriceCheckSchema
 from campaigns.terms.axis import strategies
 from campaigns.terms.benefit.price_tiers import BonusSchema
 from campaigns.terms.price_table import FloatingSchema, GiftSchema, TierSchema
@@ -304,6 +305,8 @@ TABLES = {
     "`[[offers]]`": _OfferSchema,
     "`[people]`": _PeopleSchema,
     "`[[packs]]`": _PackSchema,
+    "`article`": ArticleSchema,
+    "`price_check`": PriceCheckSchema,
     "`contents`": _PackContentSchema,
     "`[[rounds]]`": _RoundSchema,
     "`releases`": _ReleaseSchema,

@@ -16,6 +16,7 @@ from identity.staff_pages import blueprint as staff_sign_in
 from ledger.bureau_pages import blueprint as ledger_desk
 from merchants.bureau_hand_ins import blueprint as hand_ins_desk
 from merchants.bureau_pages import blueprint as merchants_desk
+from merchants.bureau_products import blueprint as products_desk
 from merchants.citizen_pages import blueprint as shop_pages
 from merchants.merchant_hand_ins import blueprint as till_hand_ins
 from merchants.merchant_pages import blueprint as till_pages
@@ -65,6 +66,7 @@ DOORS: tuple[Door, ...] = (
     Door(merchants_desk, "/bureau/merchants", gates.officer()),
     Door(trade_ins_desk, "/bureau/trade-ins", gates.officer()),
     Door(hand_ins_desk, "/bureau/after-sales", gates.officer()),
+    Door(products_desk, "/bureau/products", gates.officer()),
     Door(settlement_desk, "/bureau/settlement", gates.officer()),
     Door(statements_desk, "/bureau/statements", gates.officer()),
     Door(ledger_desk, "/bureau/ledger", gates.officer()),

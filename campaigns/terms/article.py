@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 
 from campaigns.terms.benefit.percent_by_grade import ANY, PercentByGrade
-from campaigns.terms.file_fields import Count, Table, choice
+from campaigns.terms.file_fields import Count, Share, Table, choice
 from foundation.errors import N_
 from foundation.words import Words
 
@@ -27,13 +27,41 @@ _NUMBERS_IN_WORDS = {
 }
 
 
+#: What becomes of a sale at too high a price, and of articles that are in no catalogue.
+ACTIONS = {"refuse": "不予核销", "hold": "核销并列入待查", "allow": "不检查"}
+CATALOGUES = {"optional": "不在目录也可销售", "required": "只补贴目录内的商品"}
+
+
+@dataclass(frozen=True)
+class PriceCheck:
+    """above_filed, above_recent: keys of ACTIONS. A price is above recent ones when it exceeds the lowest at which the
+    same merchant sold the same barcode in the last ``recent_days`` by more than ``tolerance`` (hundredths of a
+    percent); it is above the filed one when it exceeds that at all."""
+
+    above_filed: str = "allow"
+    above_recent: str = "allow"
+    recent_days: int = 30
+    tolerance: int = 0
+
+    def describe(self) -> list[Words]:
+        """Return what is checked, in words."""
+        told = []
+        if self.above_filed != "allow":
+            told.append(Words(N_("售价不得高于备案价")))
+        if self.above_recent != "allow":
+            told.append(Words(N_("同一商品不得先涨价后补贴（与前 %(days)s 天比）"), days=self.recent_days))
+        return told
+
+
 @dataclass(frozen=True)
 class ArticleRules:
-    """identify: keys of NUMBERS, what a sale must give. confirm_days: for so many days after its code was scanned a
-    store may complete the sale without the code, 0 for not at all; never after the qualification's own end."""
+    """identify: keys of NUMBERS, what a sale must give. catalogue: a key of CATALOGUES. confirm_days: for so many days
+    after its code was scanned a store may complete the sale without the code; with 0 it has half an hour."""
 
     identify: tuple[str, ...] = ("serial_or_imei",)
     confirm_days: int = 3
+    catalogue: str = "optional"
+    price_check: PriceCheck = PriceCheck()
 
     def describe(self) -> list[Words]:
         """Return the rules in words."""
@@ -43,6 +71,9 @@ class ArticleRules:
             for name in self.identify[1:]:
                 given = Words(N_("%(given)s、%(more)s"), given=given, more=Words(_NUMBERS_IN_WORDS[name]))
             told.append(Words(N_("门店须登记商品的%(given)s，同一件商品只补贴一次"), given=given))
+        if self.catalogue == "required":
+            told.append(Words(N_("只补贴商品目录内的商品")))
+        told += self.price_check.describe()
         if self.confirm_days:
             told.append(Words(N_("门店核验资格码后，可在 %(days)s 天内完成这笔销售"), days=self.confirm_days))
         return told
@@ -65,7 +96,17 @@ def invoice_of(benefit: Any, price_fen: int, awarded_fen: int) -> int | None:
 
 
 def _make(**data: Any) -> ArticleRules:
-    return ArticleRules(**{**data, "identify": tuple(dict.fromkeys(data["identify"]))})
+    price_check = PriceCheck(**data.pop("price_check", {}))
+    return ArticleRules(**{**data, "identify": tuple(dict.fromkeys(data["identify"]))}, price_check=price_check)
+
+
+class PriceCheckSchema(Table):
+    """The table ``price_check`` of an article."""
+
+    above_filed = choice(ACTIONS, load_default="allow")
+    above_recent = choice(ACTIONS, load_default="allow")
+    recent_days = Count(most=366, load_default=30)
+    tolerance = Share(load_default=0)
 
 
 class ArticleSchema(Table):
@@ -73,6 +114,8 @@ class ArticleSchema(Table):
 
     identify = fields.List(choice(NUMBERS), load_default=lambda: ["serial_or_imei"])
     confirm_days = Count(least=0, most=60, load_default=3)
+    catalogue = choice(CATALOGUES, load_default="optional")
+    price_check = fields.Nested(PriceCheckSchema)
 
     @validates_schema
     def _counts_once(self, data: Mapping[str, Any], **_options: Any) -> None:

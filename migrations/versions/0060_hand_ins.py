@@ -1,14 +1,14 @@
 """Hand-ins: evidence after a sale, what looks suspicious about it, and what the bureau decided.
 
 Revision ID: 0060
-Revises: 0050
+Revises: 0051
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0060"
-down_revision = "0050"
+down_revision = "0051"
 branch_labels = None
 depends_on = None
 

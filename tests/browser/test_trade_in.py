@@ -9,10 +9,12 @@ from playwright.sync_api import Page, expect
 
 from foundation import clock
 from foundation.clock import day_end, day_start
+from merchants.product_file import ProductLine
+from merchants.products import import_products
 from tests import people, trade_in, world
 from tests.browser.conftest import PHONE, Devices, sign_in_cashier, sign_in_citizen
 from tests.browser.scene import Scene
-from tests.people import LIN
+from tests.people import LIN, WEI
 
 DESK = {"width": 1100, "height": 860}
 BARCODE, IMEI = "6901234567892", "490154203237518"
@@ -72,7 +74,7 @@ def test_a_citizen_chooses_a_category_and_shows_the_card(scene: Scene, devices: 
 
 def test_a_sale_from_the_first_scan_to_the_verdict(scene: Scene, devices: Devices) -> None:
     lin = people.citizen(LIN)
-    entitlement_id, digits = trade_in.claim_and_show(lin, scene.campaign.release)
+    _, digits = trade_in.claim_and_show(lin, scene.campaign.release)
     till = devices.open(viewport=DESK)
     sign_in_cashier(till)
     scan(till, digits)
@@ -101,7 +103,6 @@ def test_a_sale_from_the_first_scan_to_the_verdict(scene: Scene, devices: Device
     till.locator("[data-go]").click()
     expect(verdict).to_contain_text("同一商品序列号只能补贴一次")
     keep(till, "till-twice")
-    assert entitlement_id
 
 
 def test_a_gun_that_types_into_a_field_fills_the_right_one(scene: Scene, devices: Devices) -> None:
@@ -134,5 +135,29 @@ def test_an_amount_before_the_code_asks_for_the_article_too(scene: Scene, device
     till.goto("/till/")
     till.get_by_role("link", name="待售 1").click()
     keep(till, "till-waiting")
+    expect(till.get_by_role("button", name="导入")).to_be_visible()
     till.get_by_role("link", name="完成销售").click()
     expect(till.locator("[data-article-name]")).to_have_text("冰箱 · 家电补贴资格")
+
+
+def test_a_barcode_of_the_catalogue_fills_the_label(scene: Scene, devices: Devices) -> None:
+    today = clock.bureau_day(clock.now())
+    known = ProductLine(BARCODE, "refrigerator", "海尔", "BCD-500", "2", 499_900, today)
+    world.done(lambda: import_products([known], by=world.DRAFTER))
+    _, digits = trade_in.claim_and_show(people.citizen(LIN), scene.campaign.release)
+    till = devices.open(viewport=DESK)
+    sign_in_cashier(till)
+    scan(till, digits)
+    scan(till, BARCODE)
+    expect(till.locator("[data-field=model_name]")).to_have_value("海尔 BCD-500")
+    scan(till, "SN20250808001")
+    price(till, "4999")
+    expect(till.locator("[data-award]")).to_contain_text("补贴 ¥749.85")
+    officer = devices.open(viewport={"width": 1280, "height": 800})
+    people.account(WEI)
+    officer.goto("/bureau/products")
+    officer.locator("#login").fill(WEI.login)
+    officer.locator("#password").fill(WEI.password)
+    officer.get_by_role("button", name="登录").click()
+    expect(officer.get_by_role("link", name=BARCODE)).to_be_visible()
+    keep(officer, "bureau-products")

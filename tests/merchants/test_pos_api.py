@@ -97,7 +97,15 @@ def test_another_stores_receipt_is_not_found(app, campaign, till, digits):
 def test_a_quote_says_what_it_would_be_and_changes_nothing(till, digits):
     before = world.everything(but=("attempt_window",))
     answer = till.post("/quotes", {"code": digits, "bill_fen": 25_000})
-    assert answer.get_json() == {"bill_fen": 25_000, "discount_fen": 5_000, "customer_pays_fen": 20_000}
+    told = answer.get_json()
+    assert told["reasons"] == ["消费 250.00 元，达到门槛 200 元，减 50 元"]
+    assert {key: value for key, value in told.items() if key != "reasons"} == {
+        "bill_fen": 25_000,
+        "discount_fen": 5_000,
+        "customer_pays_fen": 20_000,
+        "invoice_fen": None,
+        "given_as": "discount",
+    }
     assert problem(till.post("/quotes", {"code": digits, "bill_fen": 100}), 409)["code"] == "bill_below_threshold"
     assert world.everything(but=("attempt_window",)) == before
 

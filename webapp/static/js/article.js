@@ -28,9 +28,12 @@ export function looksLike(text) {
 }
 
 export class Article {
-  constructor(root, words, { url, csrf, amount, onChange, onCode }) {
-    Object.assign(this, { root, words, url, csrf, amount, onChange, qualification: null, timer: 0, asked: 0 });
-    root.addEventListener("input", () => this.changed());
+  constructor(root, words, { url, productUrl, csrf, amount, onChange, onCode }) {
+    Object.assign(this, { root, words, url, productUrl, csrf, amount, onChange, qualification: null, timer: 0, asked: 0 });
+    root.addEventListener("input", (event) => {
+      this.changed();
+      if (event.target === this.field("barcode")) this.lookUp();
+    });
     root.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !event.target.dataset.field) return;
       event.preventDefault();
@@ -83,8 +86,27 @@ export class Article {
   }
 
   fill(text) {
-    this.field(looksLike(text)).value = text.trim();
+    const kind = looksLike(text);
+    this.field(kind).value = text.trim();
     this.changed();
+    if (kind === "barcode") this.lookUp();
+  }
+
+  // Fills in what the catalogue knows of the barcode; a barcode that it does not have changes nothing.
+  async lookUp() {
+    const barcode = this.field("barcode").value.trim();
+    if (looksLike(barcode) !== "barcode") return;
+    try {
+      const answer = await fetch(this.productUrl.replace(/0$/, barcode));
+      const { product } = await answer.json();
+      if (!product || this.field("barcode").value.trim() !== barcode) return;
+      this.field("model_name").value = product.model_name;
+      const grade = [...this.root.querySelectorAll("input[name=grade]")].find((each) => each.value === product.grade);
+      if (grade) grade.checked = true;
+      this.changed();
+    } catch {
+      // The cashier chooses by hand.
+    }
   }
 
   get item() {

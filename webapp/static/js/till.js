@@ -40,6 +40,7 @@ const call = new RedeemCall({
 });
 const article = new Article(part("article"), words, {
   url: root.dataset.quoteUrl,
+  productUrl: root.dataset.productUrl,
   csrf: root.dataset.csrf,
   amount,
   onChange: draw,
