@@ -70,6 +70,8 @@ def _offers(definition: Definition) -> Iterator[Contradiction]:
                 yield f"offers[{place}].funding.{_payers_key(offer)}", _no_such("资金来源", code, source_codes)
         yield from _fixed_amounts_are_whole(offer, f"offers[{place}]")
         yield from _used_together(offer, f"offers[{place}].use")
+        if kind_of(offer.terms.refund) == "recomputed" and not isinstance(offer.terms.benefit, PercentByGrade):
+            yield f"offers[{place}].refund.kind", "重新计算补贴（recomputed）只能用于按能效比例补贴（percent_by_grade）"
         if offer.terms.evidence.deadlines and not isinstance(offer.terms.benefit, PercentByGrade):
             yield f"offers[{place}].evidence.kind", "售后材料是逐件商品的，只能用于按能效比例补贴（percent_by_grade）"
         yield from _merchants_pay_at_tills(definition, offer, f"offers[{place}]")
@@ -80,7 +82,7 @@ def _offers(definition: Definition) -> Iterator[Contradiction]:
 
 
 #: Returns after which the citizen claims anew, where that is allowed: a used qualification does not come back.
-_FOR_QUALIFICATIONS = ("no_return", "pay_back_first")
+_FOR_QUALIFICATIONS = ("no_return", "pay_back_first", "recomputed")
 
 
 def _qualification(offer: OfferDefinition, where: str) -> Iterator[Contradiction]:

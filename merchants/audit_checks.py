@@ -81,16 +81,17 @@ register(
     ),
     Check(
         "sold_articles_hold_their_numbers",
-        "The numbers of an article that was subsidised count for its redemption, and those of one that came back count"
-        " for nobody.",
+        "The numbers of an article that was subsidised count for its redemption, also where its evidence was rejected,"
+        " and those of one that came back count for nobody.",
         """
         SELECT r.id, r.status, COALESCE(m.n, 0) AS marks
         FROM redemption r JOIN sold_item s ON s.redemption_id = r.id
+        LEFT JOIN hand_in h ON h.id = r.id AND h.status = 'rejected'
         LEFT JOIN (
             SELECT holder_id, COUNT(*) AS n FROM evidence_mark
             WHERE holder_kind = 'redemption' AND kind IN ('serial', 'imei') GROUP BY holder_id
         ) m ON m.holder_id = REPLACE(CAST(r.id AS TEXT), '-', '')
-        WHERE COALESCE(m.n, 0) <> CASE WHEN r.status = 'redeemed'
+        WHERE COALESCE(m.n, 0) <> CASE WHEN r.status = 'redeemed' OR (r.status = 'refunded' AND h.id IS NOT NULL)
             THEN (CASE WHEN s.serial <> '' THEN 1 ELSE 0 END) + (CASE WHEN s.imei <> '' THEN 1 ELSE 0 END) ELSE 0 END
         """,
     ),

@@ -1,7 +1,7 @@
 """Suspicions: what is not wrong by itself, but asks for a closer look. Found when evidence is handed in.
 
 A rule that joins several sales marks all of them that are not decided yet. The thresholds are proposals of the
-domain rules A04 to A10.
+domain rules A03 to A10.
 """
 
 from collections import defaultdict
@@ -12,22 +12,22 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import aliased
 
-from campaigns.catalog import offer_facts
-from campaigns.terms.sale import GoodsLine, Sale
 from evidence.models import EvidenceFile, EvidencePage
 from evidence.pictures import differing_bits
 from foundation.clock import bureau_day
 from foundation.db import db, upsert
-from foundation.errors import N_, Refusal
+from foundation.errors import N_
 from foundation.ids import text_id
 from foundation.money import format_yuan
 from identity.models import Citizen
+from merchants.formula import award_fen
 from merchants.hand_in_models import HandIn, HandInSuspicion
-from merchants.models import Merchant, Redemption, SoldItem, Store
+from merchants.models import Redemption, SoldItem
 from voucher.models import Entitlement
 
 #: rule of the catalogue → what is suspicious
 RULES = {
+    "A03": N_("售价高于备案价或补贴前的价格"),
     "A04": N_("同一收货地址有 3 个以上购买人"),
     "A05": N_("发票购买方不是领取补贴的人"),
     "A06": N_("发票号码与本店另一笔相连"),
@@ -138,25 +138,25 @@ def _alike_pictures(ids: Sequence[UUID]) -> Iterable[Found]:
 
 
 def _by_itself(ids: Sequence[UUID]) -> Iterable[Found]:
-    """A05, A09 and A10: what one sale alone shows."""
+    """A03, A05, A09 and A10: what one sale alone shows."""
     rows = db.session.execute(
-        select(HandIn, Redemption, SoldItem, Store.county, Merchant.industry, Citizen.name)
+        select(HandIn, Redemption, SoldItem, Citizen.name)
         .join(Redemption, Redemption.id == HandIn.id)
         .join(SoldItem, SoldItem.redemption_id == HandIn.id)
-        .join(Store, Store.id == HandIn.store_id)
-        .join(Merchant, Merchant.id == HandIn.merchant_id)
         .join(Entitlement, Entitlement.id == Redemption.entitlement_id)
         .join(Citizen, Citizen.id == Entitlement.citizen_id)
         .where(HandIn.id.in_(ids))
         .execution_options(populate_existing=True)
     )
-    for row, redemption, item, county, industry, name in rows:
+    for row, redemption, item, name in rows:
         if name and row.invoice_buyer and row.invoice_buyer != name:
             yield row.id, "A05", row.invoice_buyer[:1] + "*"
+        if item.held_reason:
+            yield row.id, "A03", format_yuan(item.price_fen)
         late = _late(row)
         if late:
             yield row.id, "A09", late
-        awarded = _formula_fen(redemption, item, county, industry)
+        awarded = award_fen(redemption, item, item.price_fen)
         if awarded != redemption.discount_fen:
             yield row.id, "A10", f"{format_yuan(redemption.discount_fen)} ≠ {format_yuan(awarded)}"
 
@@ -169,16 +169,6 @@ def _late(row: HandIn) -> str:
     if row.delivered_on and row.delivered_on > row.due_on:
         return f"{row.delivered_on.isoformat()} > {row.due_on.isoformat()}"
     return ""
-
-
-def _formula_fen(redemption: Redemption, item: SoldItem, county: str, industry: str) -> int:
-    """Return what the rule gives for the article, computed anew."""
-    line = GoodsLine(category=item.category, price_fen=item.price_fen, grade=item.grade)
-    sale = Sale(redemption.bill_fen, county, industry, redemption.redeemed_at, goods=(line,))
-    try:
-        return offer_facts(redemption.offer_id).terms.benefit.worth(sale).cost_fen
-    except Refusal:
-        return 0
 
 
 def _others(hand_in_id: UUID, everyone: Iterable[UUID]) -> str:

@@ -5,9 +5,10 @@ money comes back at once. Afterwards the merchant has been, or will be, paid for
 merchant's next statement, or repaid (``settlement/claw_backs.py``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -26,9 +27,10 @@ from ledger import accounts
 from ledger.accounts import Code
 from ledger.posting import FundsInsufficient, Posting, post
 from merchants.errors import AlreadyRefunded, AlreadyVoided, RedemptionUnknown, RefundReasonMissing
+from merchants.formula import award_fen
 from merchants.hand_ins import withdraw
 from merchants.items import release_numbers
-from merchants.models import Redemption, Refund, RefundPart
+from merchants.models import Redemption, Refund, RefundPart, SoldItem
 from merchants.refund_parts import Part, parts_of
 from merchants.register import Counter
 from merchants.scans import require_site
@@ -231,10 +233,16 @@ def _settle(redemption: Redemption, goods: Goods) -> Reversal:
         refunded_bill_fen=redemption.refunded_bill_fen,
         refunded_discount_fen=redemption.refunded_discount_fen,
         expires_at=spending.end_of(redemption.entitlement_id),
+        award_of=_award_of(redemption),
     )
     if goods.fen > spent.left_fen:
         raise RefundExceedsBill(spent, goods.fen)
     return offer_facts(redemption.offer_id).terms.refund.settle(spent, goods)
+
+
+def _award_of(redemption: Redemption) -> Callable[[int], int] | None:
+    item = db.session.get(SoldItem, redemption.id)
+    return None if item is None else partial(award_fen, redemption, item)
 
 
 def _carry_out(

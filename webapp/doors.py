@@ -37,6 +37,7 @@ from settlement.bureau_pages import blueprint as desk
 from settlement.bureau_payouts import blueprint as payouts_desk
 from settlement.bureau_reports import blueprint as settlement_desk
 from settlement.bureau_statements import blueprint as statements_desk
+from settlement.bureau_trade_ins import blueprint as trade_ins_desk
 from voucher.bureau_assisted import blueprint as assisted_desk
 from voucher.bureau_lists import blueprint as lists_desk
 from voucher.bureau_pages import blueprint as draws_desk
@@ -85,6 +86,7 @@ DOORS: tuple[Door, ...] = (
     Door(review_desk, "/bureau/applications", gates.officer()),
     Door(merchants_desk, "/bureau/merchants", gates.officer()),
     Door(split_orders_desk, "/bureau/merchants/split-orders", gates.officer()),
+    Door(trade_ins_desk, "/bureau/trade-ins", gates.officer()),
     Door(hand_ins_desk, "/bureau/after-sales", gates.officer()),
     Door(products_desk, "/bureau/products", gates.officer()),
     Door(settlement_desk, "/bureau/settlement", gates.officer()),

@@ -5,6 +5,7 @@ over all refunds of a redemption together and rounded down to the fen, so that p
 whole, the last one makes it exact, and a fen that does not divide stays with the customer until then.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -17,13 +18,15 @@ from foundation.words import Words
 @dataclass(frozen=True)
 class Spent:
     """A redemption as the rules see it: its bill and discount, how much of both has come back before, and when the
-    entitlement ends (exclusive). Amounts in fen."""
+    entitlement ends (exclusive). Amounts in fen. award_of: price → what the terms give for its article at that price,
+    where it is of one article."""
 
     bill_fen: int
     discount_fen: int
     refunded_bill_fen: int
     refunded_discount_fen: int
     expires_at: datetime
+    award_of: Callable[[int], int] | None = None
 
     @property
     def left_fen(self) -> int:

@@ -7,6 +7,8 @@ Revises: 0041
 import sqlalchemy as sa
 from alembic import op
 
+from foundation.db import RowId
+
 revision = "0050"
 down_revision = "0041"
 branch_labels = None
@@ -20,7 +22,7 @@ def upgrade() -> None:
     op.create_table(
         "spare_run",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("offer_id", sa.Integer(), nullable=False),
+        sa.Column("offer_id", RowId, nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.Column("amount_fen", sa.BigInteger(), nullable=False),
         sa.Column("returned_at", sa.DateTime(timezone=True), nullable=False),

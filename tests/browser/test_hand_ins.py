@@ -37,8 +37,8 @@ def _document():
 
 
 @pytest.fixture
-def scene(sqlite_app, monkeypatch):
-    return Sold(monkeypatch, _document())
+def scene(sqlite_app):
+    return Sold(_document())
 
 
 def sent(name, seed=None, code=None):

@@ -19,9 +19,9 @@ def app(sqlite_app):
     return sqlite_app
 
 
-def test_what_was_sold_is_handed_in_and_decided_and_what_was_forgotten_lapses(clock, app, monkeypatch):
+def test_what_was_sold_is_handed_in_and_decided_and_what_was_forgotten_lapses(clock, app):
     asked = {"invoice_days": 15, "delivery_days": 15, "files": "on_request", "old_appliance": "encouraged"}
-    sold = Sold(monkeypatch, campaign_file(**asked))
+    sold = Sold(campaign_file(**asked))
     sales = sold.sell(40)
     dice = random.Random(7)
     clock.move_to(at("2023-05-11 10:00"))

@@ -27,8 +27,8 @@ DAY = at("2023-05-08 00:00").date()
 
 
 @pytest.fixture
-def sold(clock, app, monkeypatch):
-    return Sold(monkeypatch)
+def sold(clock, app):
+    return Sold()
 
 
 def of(redemption_id):
@@ -164,8 +164,8 @@ def test_an_award_that_the_rule_does_not_give_is_suspicious(sold):
     assert (suspicions(right), suspicions(wrong)) == ([], ["A10"])
 
 
-def test_pictures_that_look_alike_are_suspicious(clock, app, monkeypatch):
-    sold = Sold(monkeypatch, campaign_file(device_photo_days=15))
+def test_pictures_that_look_alike_are_suspicious(clock, app):
+    sold = Sold(campaign_file(device_photo_days=15))
     sales = sold.sell(3)
     for number, (sale, seed) in enumerate(zip(sales, (1, 1, 2), strict=True), 1):
         sent = picture(seed)

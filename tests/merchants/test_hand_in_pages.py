@@ -23,8 +23,8 @@ def app(sqlite_app):
 
 
 @pytest.fixture
-def sold(clock, app, monkeypatch):
-    return Sold(monkeypatch, campaign_file(invoice_days=15, delivery_days=15, old_appliance="encouraged"))
+def sold(clock, app):
+    return Sold(campaign_file(invoice_days=15, delivery_days=15, old_appliance="encouraged"))
 
 
 @pytest.fixture
@@ -126,9 +126,9 @@ def test_another_shops_sale_is_not_there(sold, till, app):
 
 
 @pytest.fixture
-def waiting(clock, app, monkeypatch):
+def waiting(clock, app):
     """Two sales that wait, of which the second is suspicious."""
-    sold = Sold(monkeypatch)
+    sold = Sold()
     sales = sold.sell(2)
     handed_in(sold, sales[0], 1)
     clock.move_to(at("2023-05-08 10:05"))

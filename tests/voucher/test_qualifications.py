@@ -153,7 +153,7 @@ def faults(document):
 def test_a_return_never_gives_a_qualification_back(clock):
     assert check(toml(trade_in.trade_in())).offers[0].terms.refund.describe()
     found = faults(trade_in.trade_in(refund={"kind": "return_if_valid"}))
-    assert found == ["offers[1].refund.kind：用过的资格不退回，退货规则可以是：no_return、pay_back_first"]
+    assert found == ["offers[1].refund.kind：用过的资格不退回，退货规则可以是：no_return、pay_back_first、recomputed"]
 
 
 def test_chances_are_for_qualifications_and_not_fewer_than_articles():
