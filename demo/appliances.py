@@ -92,6 +92,13 @@ scope = {{ kind = "places", industries = ["appliance"] }}
 validity = {{ kind = "natural_days", days = 7 }}
 refund = {{ kind = "no_return" }}
 article = {{ identify = ["barcode", "serial"] }}
+[offers.evidence]
+kind = "after_sale"
+invoice_days = 15
+delivery_days = 15
+old_appliance = "encouraged"
+files = "on_request"
+grace_days = 15
 [offers.benefit]
 kind = "percent_by_grade"
 rates = {{ any = "10%" }}
@@ -191,11 +198,6 @@ class Appliances:
             for outcome in redemptions.redeem_batch(scans):
                 if isinstance(outcome, Refusal):
                     raise outcome
-
-
-def play_appliances(appliances: Appliances, day: date) -> int:
-    """Sell a day's articles; return how many there were."""
-    return appliances.sell(day)
 
 
 def moment_of(day: date) -> datetime:

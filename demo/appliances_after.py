@@ -41,13 +41,14 @@ _BRANDS = ("康佳", "长虹", "美菱", "科龙", "万家乐")
 class Pace:
     """How shops and bureau work. days_after: how long a shop waits. forgotten: parts per thousand that are never handed
     in. together: parts per thousand that are delivered to one address. old: parts per hundred with an old appliance.
-    pictures: how many of this call get small pictures."""
+    pictures: how many of this call get small pictures. rejected: how many of ten suspicious ones the chief rejects."""
 
     days_after: int = 4
     forgotten: int = 4
     together: int = 3
     old: int = 35
     pictures: int = 6
+    rejected: int = 1
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def work_off(dice: random.Random, editor: str, chief: str, pace: Pace | None = N
             outcomes = hand_ins.hand_in_batch(handings, actor=ACTOR)
         handed_in += sum(outcome is None for outcome in outcomes)
     accepted = _accept(Officer(editor, "editor"))
-    more, corrected, rejected = _decide_the_rest(dice, Officer(chief, "chief"))
+    more, corrected, rejected = _decide_the_rest(dice, Officer(chief, "chief"), pace.rejected)
     return Done(handed_in, accepted + more, corrected, rejected)
 
 
@@ -191,13 +192,13 @@ def _accept(editor: Officer) -> int:
             return total
 
 
-def _decide_the_rest(dice: random.Random, chief: Officer) -> tuple[int, int, int]:
+def _decide_the_rest(dice: random.Random, chief: Officer, rejected: int) -> tuple[int, int, int]:
     """Decide what is suspicious; return how many were accepted, sent back and rejected."""
     queue = select(HandIn.id).where(HandIn.status == "handed_in").order_by(HandIn.handed_in_at, HandIn.id)
     waiting: list[UUID] = list(db.session.scalars(queue))
     count = {"accept": 0, "correct": 0, "reject": 0}
     for hand_in_id in waiting:
-        [kind] = dice.choices(("accept", "correct", "reject"), (6, 3, 1))
+        [kind] = dice.choices(("accept", "correct", "reject"), (7 - rejected, 3, rejected))
         reasons = () if kind == "accept" else ("delivery_unproved",)
         with transaction():
             hand_in_decisions.decide(hand_in_id, Decision(kind, reasons), chief)

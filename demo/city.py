@@ -68,12 +68,13 @@ def officers(sign_ins: SignIns) -> dict[str, str]:
     actors = {}
     with transaction():
         for login, name, role in people:
-            account = _account(kind="officer", login=login, name=name, role=role, password=sign_ins.password(login))
-            actors[login] = f"officer:{account.id}"
+            made = account(kind="officer", login=login, name=name, role=role, password=sign_ins.password(login))
+            actors[login] = f"officer:{made.id}"
     return actors
 
 
-def _account(*, kind: str, login: str, name: str, role: str, password: str) -> Account:
+def account(*, kind: str, login: str, name: str, role: str, password: str) -> Account:
+    """Return the account of this login, made the first time."""
     known = db.session.scalar(select(Account).where(Account.login == login))
     if known is not None:
         return known

@@ -62,6 +62,11 @@ class Events:
     late: list[SalesReport] = field(default_factory=list)
     cars: dict[tuple[str, int, date], tuple[int, int]] = field(default_factory=dict)
 
+    @property
+    def fairs(self) -> list[str]:
+        """The names of the car fairs."""
+        return [plan.name for plan in PLANS if plan.kind == "car_fair"]
+
     def live_through(self, day: date, simulated: SimulatedClock) -> None:
         """In the evening of a day of an event its merchants report what they have sold."""
         reports, self.late = self.late, []

@@ -1,6 +1,6 @@
 """The demo's closing words: the year's settlement, for people or as JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -19,7 +19,7 @@ from settlement import event_figures
 from settlement.event_figures import EventTotals
 from settlement.metrics import METRICS
 from settlement.reports import Query, Report, report
-from settlement.sentence import year_period, year_sentence
+from settlement.sentence import cars_of, trade_ins_of, year_period, year_sentences
 
 #: The job slot under which the year is played: its row says whether, and at which scale.
 JOB = "demo_year"
@@ -43,7 +43,9 @@ def show(scale: Fraction, *, as_json: bool) -> int:
     # Of the year's campaign alone: balances are of now, and a campaign to try today may run beside it.
     campaign_id = db.session.scalar(select(Campaign.id).where(Campaign.code == CODE))
     by_source = report(Query(by="source", campaign_id=campaign_id, first_day=first_day, last_day=last_day))
-    sentence = year_sentence(YEAR)
+    sentences = year_sentences(YEAR)
+    cars_fen, buyers = cars_of(YEAR)
+    articles, sales_fen = trade_ins_of(YEAR)
     happened = event_figures.totals(first_day=first_day, last_day=last_day)
     if as_json:
         audited = {
@@ -54,9 +56,11 @@ def show(scale: Fraction, *, as_json: bool) -> int:
         document = {
             "year": YEAR,
             "scale": float(scale),
-            "sentence": sentence,
+            "sentence": "".join(sentences),
             **_plain(by_source.total.values),
             "sources": [{"name": row.label, **_plain(row.values)} for row in by_source.rows],
+            "cars": {"given_fen": cars_fen, "buyers": buyers},
+            "appliances": {"count": articles, "sales_fen": sales_fen},
             # Reported by merchants, and no part of what the vouchers drove.
             "events": {
                 "count": happened.events,
@@ -68,7 +72,7 @@ def show(scale: Fraction, *, as_json: bool) -> int:
         }
         click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
     else:
-        _print(by_source, sentence)
+        _print(by_source, sentences)
         click.echo(_events_in_words(happened))
         click.echo(f"Ledger audit: {len(audit.checks())} checks, {len(findings) or 'nothing'} wrong")
         for finding in findings:
@@ -91,8 +95,8 @@ def _plain(values: Mapping[str, int | Decimal | None]) -> dict[str, Any]:
     }
 
 
-def _print(by_source: Report, sentence: str) -> None:
-    click.echo(f"\n{sentence}\n")
+def _print(by_source: Report, sentences: Sequence[str]) -> None:
+    click.echo("\n" + "\n".join(sentences) + "\n")
     names = {metric.key: metric.name for metric in METRICS}
     columns = ("budget_fen", "claimed_fen", "net_redeemed_fen", "expired_fen", "driven_fen", "surplus_fen", "owed_fen")
     click.echo(_line("", [names[key] for key in columns]))

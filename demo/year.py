@@ -25,6 +25,7 @@ from demo.city import City, Shop, merchant_ids_of, officers, settle_city
 from demo.definition import DRIVEN_FEN, ISSUED_FEN, ROUNDS, document
 from demo.events import Events, announce_year
 from demo.sign_ins import SignIns
+from demo.subsidies import Subsidies, open_subsidies
 from foundation import clock
 from foundation.clock import SHANGHAI, SimulatedClock, bureau_day
 from foundation.db import db, transaction
@@ -47,7 +48,8 @@ SEED = 20231231
 #: How many of a hundred vouchers that were claimed are used in time.
 USED_PERCENT = 88
 #: Hours of the day at which the demo's citizens shop.
-SHOPPING_HOURS = (12, 18, 20)
+NOON = 12
+SHOPPING_HOURS = (NOON, 18, 20)
 _FACE_UNIT_FEN = 5_000
 
 
@@ -84,6 +86,7 @@ class Year:
     rng: random.Random
     bills: Bills
     events: Events
+    subsidies: Subsidies
     visits: dict[datetime, list[Visit]] = field(default_factory=lambda: defaultdict(list))
     claimed_fen: int = 0
 
@@ -107,7 +110,9 @@ def play(scale: Fraction, simulated: SimulatedClock, var_dir: Path, progress: Ca
         campaign_id = campaign.id
         register.enroll(campaign_id, merchant_ids_of(city), by=actors["weimin"])
     events = announce_year(scale, city, campaign_id=campaign_id, by=actors["weimin"])
-    year = Year(scale, simulated, city, actors, campaign_id, rng, Bills(rng, int(DRIVEN_FEN * scale)), events)
+    subsidies = open_subsidies(scale, city, events, actors, simulated, sign_ins)
+    bills = Bills(rng, int(DRIVEN_FEN * scale))
+    year = Year(scale, simulated, city, actors, campaign_id, rng, bills, events, subsidies)
     for day in _days(FIRST_DAY, LAST_DAY):
         progress(day)
         _live_through(year, day)
@@ -130,7 +135,10 @@ def _live_through(year: Year, day: date) -> None:
     expire_vouchers()
     close_rounds()
     close_day()
+    year.subsidies.in_the_night(day)
     _settle(year, day)
+    year.simulated.move_to(_at(day, 9))
+    year.subsidies.in_the_morning(day)
     year.simulated.move_to(_at(day, 9, 59))
     release_rounds()
     year.simulated.move_to(_at(day, 10))
@@ -141,6 +149,8 @@ def _live_through(year: Year, day: date) -> None:
         if visits:
             year.simulated.move_to(moment)
             _shop(year, visits)
+        if hour == NOON:
+            year.subsidies.in_the_afternoon(day)
     year.events.live_through(day, year.simulated)
 
 

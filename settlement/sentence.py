@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from campaigns.models import Campaign, FundSource
 from foundation.db import db
@@ -20,6 +20,7 @@ from voucher.models import Entitlement
 NOTHING_YET = N_("%(year)s年，还没有发放消费券。")
 WITHOUT_RATIOS = N_("%(year)s年，%(who)s发放消费券%(claimed)s万元，拉动消费%(driven)s万元。")
 IN_FULL = N_("%(year)s年，%(who)s发放消费券%(claimed)s万元，拉动消费%(driven)s万元，拉动比%(ratios)s。")
+TRADE_INS = N_("家电“以旧换新”%(count)s台，直接拉动交易额%(fen)s万元。")
 CARS = N_("惠民购车补贴%(given)s万元，%(people)s名消费者受益。")
 RATIOS = (
     ("leverage_by_claimed", N_("%(ratio)s（按发放）")),
@@ -39,9 +40,8 @@ def year_report(year: int) -> Report:
 
 
 def year_sentences(year: int) -> list[str]:
-    """Return the year in sentences: the vouchers', and one for the car subsidies if there were any."""
-    cars = car_sentence(year)
-    return [year_sentence(year), *([cars] if cars else [])]
+    """Return the year in sentences: the vouchers', and one each for car subsidies and trade-ins if there were any."""
+    return [year_sentence(year), *(sentence for sentence in (car_sentence(year), trade_in_sentence(year)) if sentence)]
 
 
 def year_sentence(year: int) -> str:
@@ -72,19 +72,41 @@ def year_sentence(year: int) -> str:
 
 
 def car_sentence(year: int) -> str:
-    """Return e.g. 惠民购车补贴99.8万元，342名消费者受益。 What was taken off and paid out in that year less what came
-    back, and the citizens who have it; "" where there was none."""
+    """Return e.g. 惠民购车补贴99.8万元，342名消费者受益。 or "" where there was none."""
+    given, people = cars_of(year)
+    return spoken(Words(CARS, given=format_wan(given), people=f"{people:,}")) if given else ""
+
+
+def cars_of(year: int) -> tuple[int, int]:
+    """Return what car subsidies took off and paid out in a year less what came back, in fen, and how many citizens have
+    it."""
     campaigns = _campaigns("car_subsidy")
     given = sum(int(row.values["net_redeemed_fen"] or 0) for row in year_report(year).rows if int(row.key) in campaigns)
-    if not given:
-        return ""
-    first_day, last_day = year_period(year)
     people = select(func.count(Entitlement.citizen_id.distinct())).join(
         Redemption, Redemption.entitlement_id == Entitlement.id
     )
-    standing = (Redemption.status == "redeemed", Redemption.bureau_day.between(first_day, last_day))
-    count = db.session.scalar(people.where(Redemption.campaign_id.in_(campaigns), *standing)) or 0
-    return spoken(Words(CARS, given=format_wan(given), people=f"{count:,}"))
+    return given, db.session.scalar(people.where(*_stands(year, campaigns))) or 0
+
+
+def trade_in_sentence(year: int) -> str:
+    """Return e.g. 家电“以旧换新”5,699台，直接拉动交易额2511.78万元。 or "" where there were none."""
+    count, fen = trade_ins_of(year)
+    return spoken(Words(TRADE_INS, count=f"{count:,}", fen=format_wan(fen, 2))) if count else ""
+
+
+def trade_ins_of(year: int) -> tuple[int, int]:
+    """Return how many articles of a year's trade-ins were sold and stand, and their prices in fen."""
+    net = func.coalesce(func.sum(Redemption.bill_fen - Redemption.refunded_bill_fen), 0)
+    count, fen = db.session.execute(
+        select(func.count(), net).where(*_stands(year, _campaigns("appliance_trade_in")))
+    ).one()
+    return int(count), int(fen)
+
+
+def _stands(year: int, campaigns: set[int]) -> tuple[ColumnElement[bool], ...]:
+    first_day, last_day = year_period(year)
+    within = Redemption.bureau_day.between(first_day, last_day)
+    return Redemption.campaign_id.in_(campaigns), Redemption.status == "redeemed", within
 
 
 def _campaigns(kind: str) -> set[int]:
