@@ -9,22 +9,22 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from foundation import clock, idempotency
+from foundation import clock
 from foundation.clock import bureau_day, local
 from foundation.db import db, transaction
 from foundation.errors import Refusal
-from foundation.idempotency import Answer, fingerprint
+from foundation.idempotency import Answer, Keyed, fingerprint
 from foundation.speech import translate
 from identity import gates
 from merchants.errors import MerchantSuspended
 from merchants.models import Store
 from merchants.photo import PhotoUnreadable, code_in_photo
 from merchants.receipts import Receipt, receipt_of, receipts_of_day, totals
-from merchants.redemptions import record_refusal
-from merchants.redemptions import redeem as redeem_operation
+from merchants.redeem_line import redeem_in_line
 from merchants.redemptions import void as void_operation
 from merchants.refunds import refunds_of
 from merchants.register import Counter, counter_of_cashier_account
+from merchants.scans import Scan
 from merchants.till_words import payer_words, till_words, void_reasons
 
 blueprint = Blueprint("till_pages", __name__, template_folder="templates")
@@ -75,31 +75,22 @@ def redeem() -> Response:
     """Redeem one scan, once per Idempotency-Key; a refusal is an answer too, and stays on the trail."""
     body = request.get_json(silent=True)
     body = body if isinstance(body, dict) else {}
-    asked = {"code": body.get("code"), "bill_fen": body.get("bill_fen"), "list_fen": body.get("list_fen")}
+    code_text = body["code"] if isinstance(body.get("code"), str) else ""
     try:
-        counter = _place().counter
-        answer = idempotency.once(
-            gates.principal().actor,
-            request.headers.get("Idempotency-Key"),
-            # The text as it came: what cannot be written again as JSON (2**70) can still be compared.
-            fingerprint("till.redeem", request.get_data(as_text=True)),
-            lambda: _redeem_once(counter, asked),
-        )
+        # The text as it came: what cannot be written again as JSON (2**70) can still be compared.
+        asked = fingerprint("till.redeem", request.get_data(as_text=True))
+        keyed = Keyed.read(gates.principal().actor, request.headers.get("Idempotency-Key"), asked)
+        scan = Scan(_place().counter, code_text, body.get("bill_fen"), body.get("list_fen"))  # type: ignore[arg-type]
+        answer = redeem_in_line(keyed, scan, _tell_redemption)
     except Refusal as refusal:
         answer = _refused(refusal)
     return make_response(jsonify(answer.body), answer.status)
 
 
-def _redeem_once(counter: Counter, asked: dict[str, Any]) -> Answer:
-    code_text = asked["code"] if isinstance(asked["code"], str) else ""
-    try:
-        receipt = redeem_operation(counter, code_text, asked["bill_fen"], list_fen=asked["list_fen"])
-    except Refusal as refusal:
-        if refusal.retryable:
-            raise
-        record_refusal(counter, refusal, code_text=code_text, bill_fen=asked["bill_fen"])
-        return _refused(refusal)
-    return Answer(HTTPStatus.CREATED, {"ok": True, "receipt": _receipt_document(receipt)})
+def _tell_redemption(outcome: Receipt | Refusal) -> Answer:
+    if isinstance(outcome, Refusal):
+        return _refused(outcome)
+    return Answer(HTTPStatus.CREATED, {"ok": True, "receipt": _receipt_document(outcome)})
 
 
 def _refused(refusal: Refusal) -> Answer:

@@ -11,7 +11,7 @@ from flask import Response, current_app, make_response, request
 from flask_smorest import Blueprint
 
 from foundation.errors import Refusal
-from foundation.idempotency import Answer, fingerprint, once
+from foundation.idempotency import Answer, Keyed, fingerprint, once
 from identity import gates
 from merchants import redemptions, refunds
 from merchants.pos_schemas import (
@@ -25,7 +25,9 @@ from merchants.pos_schemas import (
     VoidBody,
 )
 from merchants.receipts import Receipt, receipt_of
+from merchants.redeem_line import redeem_in_line
 from merchants.register import Counter, counter_of_till_account
+from merchants.scans import Scan
 
 blueprint = Blueprint("pos", __name__, description="Redemptions at the merchants' tills.")
 blueprint.ARGUMENTS_PARSER = StrictJsonParser()
@@ -70,21 +72,8 @@ def redeem(body: dict[str, Any]) -> Response:
     Spends the entitlement behind the code on this bill and returns the receipt, with what to collect from the
     customer. A refused code stays refused under the same Idempotency-Key.
     """
-    counter = _counter()
-    code_text, bill_fen, list_fen = body["code"], body["bill_fen"], body.get("list_fen")
-
-    def work() -> Answer:
-        try:
-            receipt = redemptions.redeem(counter, code_text, bill_fen, list_fen=list_fen)
-        except Refusal as refusal:
-            if refusal.retryable:
-                raise
-            # The refused scan goes on the trail in the transaction that keeps its answer.
-            redemptions.record_refusal(counter, refusal, code_text=code_text, bill_fen=bill_fen)
-            return _refused(refusal)
-        return Answer(201, _receipt_document(receipt))
-
-    return _once(body, work)
+    scan = Scan(_counter(), body["code"], body["bill_fen"], body.get("list_fen"))
+    return _respond(redeem_in_line(_keyed(body), scan, _tell_redemption))
 
 
 @blueprint.get("/redemptions/<uuid:redemption_id>")
@@ -178,15 +167,27 @@ def _counter() -> Counter:
     return counter_of_till_account(int(gates.principal().id))
 
 
-def _once(body: dict[str, Any], work: Callable[[], Answer]) -> Response:
+def _keyed(body: dict[str, Any]) -> Keyed:
     asked = fingerprint(f"{request.method} {request.path}", body)
-    answer = once(gates.principal().actor, request.headers.get("Idempotency-Key"), asked, work)
+    return Keyed.read(gates.principal().actor, request.headers.get("Idempotency-Key"), asked)
+
+
+def _once(body: dict[str, Any], work: Callable[[], Answer]) -> Response:
+    keyed = _keyed(body)
+    return _respond(once(keyed.caller, keyed.key, keyed.asked, work))
+
+
+def _respond(answer: Answer) -> Response:
     response = make_response(answer.body, answer.status)
     if answer.status >= 400:
         response.content_type = "application/problem+json"
     if answer.replayed:
         response.headers["Idempotent-Replayed"] = "true"
     return response
+
+
+def _tell_redemption(outcome: Receipt | Refusal) -> Answer:
+    return _refused(outcome) if isinstance(outcome, Refusal) else Answer(201, _receipt_document(outcome))
 
 
 def _receipt_document(receipt: Receipt) -> dict[str, Any]:

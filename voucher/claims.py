@@ -26,6 +26,7 @@ from ledger import accounts
 from ledger.accounts import Code
 from ledger.posting import Posting, post
 from voucher import named_lists, quotas
+from voucher.closed_releases import by_the_clock, reading
 from voucher.errors import ByLottery, ChoiceTaken, LimitReached, NotOpenYet, ReleaseUnknown, RoundClosed, SoldOut
 from voucher.models import ClaimBatch, Entitlement
 from voucher.people_rules import barred
@@ -124,10 +125,10 @@ def _note_device(request: ClaimRequest) -> None:
 
 def _closed(facts: ReleaseFacts, now: datetime) -> Refusal | None:
     """Return why nothing can be claimed from this release now, if so."""
-    if now < facts.opens_at:
-        return NotOpenYet(opens_at=facts.opens_at)
-    if now >= facts.closes_at:
-        return RoundClosed(closes_at=facts.closes_at)
+    return by_the_clock(facts, now) or reading(facts.release_id, lambda: _closed_in_the_database(facts))
+
+
+def _closed_in_the_database(facts: ReleaseFacts) -> Refusal | None:
     status, remaining = db.session.execute(
         select(CampaignRound.status, Release.remaining)
         .join(Release, Release.round_id == CampaignRound.id)

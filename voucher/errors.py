@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from foundation.clock import local
-from foundation.errors import N_, Conflict, Malformed, NotFound
+from foundation.errors import N_, Conflict, Malformed, NotFound, TooMany
 from foundation.words import Words
 
 
@@ -47,6 +47,19 @@ class LimitReached(Conflict):
     code = "limit_reached"
     message = N_("您已达到领取上限（最多 %(most)s 张）")
     way_out = N_("已领到的券在“我的消费券”里")
+
+
+class ClaimsTooOften(TooMany):
+    code = "claims_too_often"
+    message = N_("领取操作过于频繁，请 %(seconds)s 秒后再试")
+    way_out = N_("这一次没有提交；已领到的券在“我的消费券”里")
+
+    @classmethod
+    def after(cls, seconds: int) -> "ClaimsTooOften":
+        """Return the refusal that says when to come back."""
+        refusal = cls(seconds=seconds)
+        refusal.retry_after_seconds = seconds
+        return refusal
 
 
 class RealNameNeeded(Conflict):

@@ -175,19 +175,19 @@ def test_a_refusal_stays_the_answer_of_its_key(clock, till, digits):
 
 def test_a_busy_database_is_not_kept_as_the_answer(till, digits, monkeypatch):
     from foundation.db import DatabaseBusy
-    from merchants import redemptions
+    from merchants import redeem_line
 
-    before = redemptions.redeem
+    before = redeem_line.redeem_batch
 
     def busy(*_, **__):
         raise DatabaseBusy
 
-    monkeypatch.setattr(redemptions, "redeem", busy)
+    monkeypatch.setattr(redeem_line, "redeem_batch", busy)
     answer = till.redeem(digits, key="k1")
     told = problem(answer, 503)
     assert told["retryable"]
     assert answer.headers["Retry-After"] == "3"
-    monkeypatch.setattr(redemptions, "redeem", before)
+    monkeypatch.setattr(redeem_line, "redeem_batch", before)
     assert till.redeem(digits, key="k1").status_code == 201
 
 

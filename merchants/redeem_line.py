@@ -1,0 +1,77 @@
+"""The line in which tills redeem: scans that come at the same moment are redeemed in one transaction.
+
+The key of each request, its effect and its answer are in that one transaction; by ``foundation.idempotency.once`` they
+take two. The till page and the tills' API stand in the same line.
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextvars import copy_context
+from dataclasses import dataclass
+
+from foundation.db import db
+from foundation.errors import Refusal
+from foundation.group_commit import GroupCommit
+from foundation.idempotency import Answer, Keyed, once_together
+from merchants.receipts import Receipt
+from merchants.redemptions import Outcome, record_refusal, redeem_batch
+from merchants.scans import Scan
+
+Tell = Callable[[Receipt | Refusal], Answer]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A scan in the line: its key, and how its door tells what came of it, in the request that asked."""
+
+    keyed: Keyed
+    scan: Scan
+    tell: Tell
+
+
+def redeem_in_line(keyed: Keyed, scan: Scan, tell: Tell) -> Answer:
+    """Redeem once per key, in one transaction with whoever else is waiting; durable when this returns.
+
+    ``tell`` makes the answer that is stored, also of a refusal that stays true; it may read the request and must not
+    read the database. Refuses KeyReusedDifferently, RequestInFlight, what ``redeem_batch`` refuses for now, and
+    QueueFull, DatabaseBusy or DatabaseGone, with which nothing is done.
+    """
+    # Whoever leads does the work, but the words of a refusal are those of the request that it refuses.
+    context = copy_context()
+    waiting = Waiting(keyed, scan, lambda outcome: context.run(tell, outcome))
+    answer = REDEMPTIONS.submit("", waiting)
+    if isinstance(answer, Refusal):
+        raise answer
+    return answer
+
+
+def _serve(_key: Hashable, waiting: Sequence[Waiting]) -> list[Answer | Refusal]:
+    return once_together([each.keyed for each in waiting], lambda places: _redeem(waiting, places))
+
+
+def _redeem(waiting: Sequence[Waiting], places: Sequence[int]) -> Mapping[int, Answer | Refusal]:
+    outcomes = _outcomes([waiting[place].scan for place in places])
+    answers: dict[int, Answer | Refusal] = {}
+    for place, outcome in zip(places, outcomes, strict=True):
+        if isinstance(outcome, Refusal):
+            if outcome.retryable:
+                answers[place] = outcome
+                continue
+            # The refused scan goes on the trail in the transaction that keeps its answer.
+            scan = waiting[place].scan
+            record_refusal(scan.counter, outcome, code_text=scan.code_text, bill_fen=scan.bill_fen)
+        answers[place] = waiting[place].tell(outcome)
+    return answers
+
+
+def _outcomes(scans: Sequence[Scan]) -> Sequence[Outcome]:
+    try:
+        # A refusal that was raised, by whatever, leaves nothing half done.
+        with db.session.begin_nested():
+            return redeem_batch(scans)
+    except Refusal as refusal:
+        if len(scans) > 1:
+            raise  # nobody knows whose it is until each is done alone
+        return [refusal]
+
+
+REDEMPTIONS: GroupCommit[Waiting, Answer | Refusal] = GroupCommit("redemptions", _serve)
