@@ -6,7 +6,9 @@ requests costs about what one that grants a single request does, so those that a
 There is no thread of its own. Whoever comes and finds nobody at work becomes the leader: it opens the transaction,
 does the work for itself and for all who wait in the same line, and wakes them when it is durable. Whoever comes
 meanwhile waits, and the first of those leads next. So one request alone pays a lock that nobody holds, and the busier
-it gets the larger the batches are.
+it gets the larger the batches are. When a batch of several has just been answered, those who got their answers tend to
+be followed by as many; the next leader then gives them a moment to come, instead of going ahead alone and making them
+wait for a whole transaction.
 
 What it promises:
 
@@ -24,6 +26,7 @@ It works with threads and with gevent's greenlets, which take the place of threa
 
 import os
 import threading
+import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
@@ -40,6 +43,10 @@ Answer = TypeVar("Answer")
 #: Batches larger than this gain nothing more and make each answer later.
 MOST_TOGETHER = 128
 MOST_WAITING = 2_000
+#: The moment that a leader gives others to come: at most this, and at most half of what the last batch took.
+GATHER_SECONDS = 0.01
+#: How recent a batch must be to say anything about the next.
+RECENT_SECONDS = 0.05
 #: How long somebody waits to be taken into a batch. Once taken, the database's own limits end every wait.
 PATIENCE_SECONDS = 5.0
 
@@ -74,6 +81,24 @@ class _Ticket(Generic[Item, Answer]):
         self.woken.acquire()
 
 
+class _Line:
+    """Those who wait for one key while somebody leads it."""
+
+    __slots__ = ("expected", "gathering", "waiting")
+
+    def __init__(self) -> None:
+        self.waiting: deque[_Ticket] = deque()  # type: ignore[type-arg]
+        #: the leader, while it gives others a moment to come, and how many it would like to have
+        self.gathering: _Ticket | None = None  # type: ignore[type-arg]
+        self.expected = 0
+
+    def join(self, ticket: "_Ticket") -> None:  # type: ignore[type-arg]
+        self.waiting.append(ticket)
+        if self.gathering is not None and len(self.waiting) + 1 >= self.expected:
+            self.gathering.woken.release()
+            self.gathering = None
+
+
 class _Lines:
     """The lines of one application: a key is there while somebody leads it."""
 
@@ -83,7 +108,9 @@ class _Lines:
 
     def begin_empty(self) -> None:
         self.lock = threading.Lock()
-        self.by_key: dict[Hashable, deque[_Ticket]] = {}  # type: ignore[type-arg]
+        self.by_key: dict[Hashable, _Line] = {}
+        #: of the last batch of several: how many they were, how long it took, and when it ended
+        self.last: tuple[Hashable, int, float, float] = (None, 1, 0.0, 0.0)
         self.waiting = 0
 
 
@@ -138,12 +165,12 @@ class GroupCommit(Generic[Item, Answer]):
         with lines.lock:
             line = lines.by_key.get(key)
             if line is None:
-                lines.by_key[key] = deque()
+                lines.by_key[key] = _Line()
                 ticket.leads = True
             elif lines.waiting >= self.most_waiting:
                 raise QueueFull
             else:
-                line.append(ticket)
+                line.join(ticket)
                 lines.waiting += 1
         if not ticket.leads:
             self._wait(lines, key, ticket)
@@ -163,8 +190,9 @@ class GroupCommit(Generic[Item, Answer]):
             if ticket.woken.acquire(timeout=self.patience_seconds):
                 return
             with lines.lock:
-                if ticket in lines.by_key.get(key, ()):
-                    lines.by_key[key].remove(ticket)
+                line = lines.by_key.get(key)
+                if line is not None and ticket in line.waiting:
+                    line.waiting.remove(ticket)
                     lines.waiting -= 1
                     raise QueueFull
             # It is in a batch (or leads the next): there is an outcome, and only that is the truth.
@@ -179,8 +207,8 @@ class GroupCommit(Generic[Item, Answer]):
         """Give the place up of one whose thread is ended while it waits."""
         with lines.lock:
             line = lines.by_key.get(key)
-            if line is not None and ticket in line:
-                line.remove(ticket)
+            if line is not None and ticket in line.waiting:
+                line.waiting.remove(ticket)
                 lines.waiting -= 1
         if ticket.leads:
             self._hand_over(lines, key)
@@ -189,28 +217,48 @@ class GroupCommit(Generic[Item, Answer]):
         """Let the first who waits lead, or end the line."""
         with lines.lock:
             line = lines.by_key[key]
-            if not line:
+            line.gathering = None
+            if not line.waiting:
                 del lines.by_key[key]
                 return
-            following = line.popleft()
+            following = line.waiting.popleft()
             lines.waiting -= 1
             following.leads = True
         following.woken.release()
 
     def _lead(self, lines: _Lines, key: Hashable, mine: _Ticket[Item, Answer]) -> None:
         batch = [mine]
-        with lines.lock:
-            line = lines.by_key[key]
-            while line and len(batch) < self.most_together:
-                batch.append(line.popleft())
-            lines.waiting -= len(batch) - 1
         try:
+            self._gather(lines, key, mine)
+            with lines.lock:
+                waiting = lines.by_key[key].waiting
+                while waiting and len(batch) < self.most_together:
+                    batch.append(waiting.popleft())
+                lines.waiting -= len(batch) - 1
+            began = time.monotonic()
             self._serve(key, batch)
+            ended = time.monotonic()
+            lines.last = (key, len(batch), ended - began, ended)
         finally:
             # The next batch begins first: the database works on it while these answers go out.
             self._hand_over(lines, key)
             for ticket in batch[1:]:
                 ticket.woken.release()
+
+    def _gather(self, lines: _Lines, key: Hashable, mine: _Ticket[Item, Answer]) -> None:
+        """Give others a moment to come, where the batch before says that they will."""
+        last_key, size, took, ended = lines.last
+        if size == 1 or last_key != key or time.monotonic() - ended > RECENT_SECONDS:
+            return
+        with lines.lock:
+            line = lines.by_key[key]
+            expected = min(size, self.most_together)
+            if len(line.waiting) + 1 >= expected:
+                return
+            line.gathering, line.expected = mine, expected
+        if not mine.woken.acquire(timeout=min(GATHER_SECONDS, took / 2)):
+            with lines.lock:
+                line.gathering = None
 
     def _serve(self, key: Hashable, batch: Sequence[_Ticket[Item, Answer]]) -> None:
         """Give every ticket its answer or its failure."""

@@ -18,7 +18,7 @@ from sqlalchemy import JSON, LargeBinary, PrimaryKeyConstraint, String, bindpara
 from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation import clock
-from foundation.db import Base, UTCDateTime, db, rows_changed, transaction, upsert
+from foundation.db import Base, UTCDateTime, db, of_many, rows_changed, transaction, upsert
 from foundation.errors import N_, Conflict, Malformed, Refusal
 from foundation.ids import new_id
 
@@ -147,8 +147,9 @@ def _take_together(requests: Sequence[Keyed], holder: UUID) -> set[tuple[str, st
         }
         for request in sorted(requests, key=lambda request: request.name)
     ]
-    statement = upsert(IdempotencyKey).on_conflict_do_nothing().returning(IdempotencyKey.caller, IdempotencyKey.key)
-    return {(caller, key) for caller, key in db.session.execute(statement, rows)}
+    statement, parameters = of_many(upsert(IdempotencyKey), IdempotencyKey, rows)
+    statement = statement.on_conflict_do_nothing().returning(IdempotencyKey.caller, IdempotencyKey.key)
+    return {(caller, key) for caller, key in db.session.execute(statement, parameters)}
 
 
 def _answered(request: Keyed, holder: UUID) -> Answer | Refusal | None:

@@ -9,12 +9,9 @@ yet. Counting is part of the caller's transaction: where nothing can be counted,
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
-
-from sqlalchemy import select
 
 from foundation.crypto import keyed_hash
-from foundation.db import db, upsert
+from foundation.db import db, of_many, upsert
 from identity.models import AttemptWindow
 
 
@@ -40,13 +37,13 @@ class Asked:
 def count_all(asked: Sequence[Asked], *, at: datetime) -> list[int]:
     """Count each and return the whole seconds it has to wait, 0 where it may go on.
 
-    Who is refused is counted too: who goes on asking goes on waiting. Rows are locked in the order of subjects, all in
-    one statement, until the caller's transaction ends.
+    Who is refused is counted too: who goes on asking goes on waiting. Rows are locked in the order of subjects until
+    the caller's transaction ends.
     """
     subjects = {(rate, value): rate.subject(value) for each in asked for rate, value in each.under}
     if not subjects:
         return [0 for _ in asked]
-    windows = _read(sorted(set(subjects.values())))
+    windows = _lock(sorted(set(subjects.values())), at)
     waits, fresh = [], {}
     for each in asked:
         longest = 0
@@ -97,21 +94,21 @@ def _length(rate: Rate) -> int:
     return int(rate.within.total_seconds() * 1000)
 
 
-def _read(subjects: Sequence[bytes]) -> dict[bytes, Sequence[int]]:
-    rows = db.session.execute(
-        select(AttemptWindow.subject, AttemptWindow.attempts)
-        .where(AttemptWindow.subject.in_(subjects))
-        .order_by(AttemptWindow.subject)
-        .with_for_update()
-    )
-    return {bytes(subject): attempts for subject, attempts in rows}
+def _lock(subjects: Sequence[bytes], at: datetime) -> dict[bytes, Sequence[int]]:
+    """Lock the rows in order, those that are new included, and return what stands in them."""
+    given = [{"subject": subject, "attempts": [], "last_at": at} for subject in subjects]
+    statement, rows = of_many(upsert(AttemptWindow), AttemptWindow, given)
+    statement = statement.on_conflict_do_update(
+        index_elements=["subject"], set_={"last_at": statement.excluded.last_at}
+    ).returning(AttemptWindow.subject, AttemptWindow.attempts)
+    return {bytes(subject): attempts for subject, attempts in db.session.execute(statement, rows)}
 
 
 def _write(windows: dict[bytes, list[int]], at: datetime) -> None:
-    statement: Any = upsert(AttemptWindow)
+    given = [{"subject": subject, "attempts": windows[subject], "last_at": at} for subject in sorted(windows)]
+    statement, rows = of_many(upsert(AttemptWindow), AttemptWindow, given)
     statement = statement.on_conflict_do_update(
         index_elements=["subject"],
         set_={"attempts": statement.excluded.attempts, "last_at": statement.excluded.last_at},
     )
-    rows = [{"subject": subject, "attempts": windows[subject], "last_at": at} for subject in sorted(windows)]
     db.session.execute(statement, rows)

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, update
 
 from foundation import clock
 from foundation.crypto import token_hash
-from foundation.db import db, rows_changed
+from foundation.db import among, db, rows_changed
 from identity.masking import mask_name, mask_phone
 from identity.models import Account, Citizen, LoginSession
 from identity.principals import Audience, Principal
@@ -100,7 +100,7 @@ def holders_of(token_hashes: Collection[bytes]) -> dict[bytes, Holder]:
     """
     rows = db.session.execute(
         select(LoginSession.token_hash, LoginSession.citizen_id, LoginSession.device_hash).where(
-            LoginSession.token_hash.in_(token_hashes),
+            among(LoginSession.token_hash, token_hashes),
             LoginSession.audience == "citizen",
             LoginSession.revoked_at.is_(None),
             LoginSession.expires_at > clock.now(),

@@ -18,6 +18,8 @@ from marshmallow import fields
 from werkzeug.exceptions import HTTPException
 
 import campaigns.terms
+from bench import __main__ as bench
+from bench.__main__ import BENCHES
 from campaigns.campaign_file import (
     _CampaignSchema,
     _OfferSchema,
@@ -45,7 +47,8 @@ ROOMS = (
     "webapp", "demo", "launch",
 )  # fmt: skip
 DOCUMENTS = (
-    "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/campaign-file.md", "docs/deploy.md",
+    "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/bench.md", "docs/campaign-file.md",
+    "docs/deploy.md",
     "docs/glossary.md", "docs/lottery.md", "examples/README.md",
 )  # fmt: skip
 CAMPAIGN_FILE = "docs/campaign-file.md"
@@ -184,6 +187,11 @@ def wrong_with(line):
 def wrong_with_launcher(words):
     if words[:1] == ["test"]:
         return None
+    if words[:1] == ["bench"]:
+        known = bench.parser()._option_string_actions
+        wrong = [word for word in words[1:] if word.startswith("--") and word.partition("=")[0] not in known]
+        wrong += [word for word in words[1:2] if word.isidentifier() and word not in BENCHES]
+        return f"bench does not know {wrong[0]}" if wrong else None
     known = launcher._parser()._subparsers._group_actions[0].choices
     if words[0] not in known:
         return f"manage.py has no {words[0]}"

@@ -110,7 +110,9 @@ def _told_without_asking(code: str, release_id: int, refusal: Refusal) -> Respon
     by_htmx = request.headers.get("HX-Request") == "true"
     drawn: dict[object, str] = current_app.extensions.setdefault("voucher.refusals_drawn", {})
     # What is said changes with the release and the reason; only a whole page also leads back to its campaign.
-    page = (release_id, refusal.code, str(get_locale()), "" if by_htmx else code)
+    # Which language it is costs as much to find out as all the rest; while there is one, nobody asks.
+    language = str(get_locale()) if current_app.extensions["babel"].locale_selector else ""
+    page = (release_id, refusal.code, language, "" if by_htmx else code)
     if page not in drawn:
         if len(drawn) >= MOST_DRAWN:
             drawn.clear()

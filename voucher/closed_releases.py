@@ -42,6 +42,9 @@ class _Memory:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.readings: dict[int, _Reading] = {}
+        #: what the clock says of a release before and after its time, made once: a city asks for it
+        self.early: dict[int, Refusal] = {}
+        self.late: dict[int, Refusal] = {}
 
 
 def _memory() -> _Memory:
@@ -63,10 +66,15 @@ def by_the_clock(facts: ReleaseFacts, now: datetime) -> Refusal | None:
 
 def from_memory(facts: ReleaseFacts, now: datetime) -> Refusal | None:
     """Return why nothing can be claimed, without the database; None means that it has to be asked."""
-    refusal = by_the_clock(facts, now)
-    if refusal is not None:
-        return refusal
     memory = _memory()
+    if now < facts.opens_at:
+        return memory.early.get(facts.release_id) or memory.early.setdefault(
+            facts.release_id, NotOpenYet(opens_at=facts.opens_at)
+        )
+    if now >= facts.closes_at:
+        return memory.late.get(facts.release_id) or memory.late.setdefault(
+            facts.release_id, RoundClosed(closes_at=facts.closes_at)
+        )
     reading = memory.readings.get(facts.release_id)
     if reading is None:
         return None

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from foundation import clock as clocks
+from foundation import group_commit
 from foundation.db import DatabaseGone, db, transaction
 from foundation.errors import Conflict
 from foundation.group_commit import GroupCommit, Interrupted, QueueFull
@@ -112,6 +113,35 @@ def test_a_batch_has_a_largest_size_and_the_rest_come_next(app):
     bench.send("a", "b", "c")
     bench.end()
     assert bench.batches == [["first"], ["a", "b"], ["c"]]
+
+
+def test_after_a_batch_of_several_the_next_leader_waits_for_as_many_to_come(app, monkeypatch):
+    monkeypatch.setattr(group_commit, "GATHER_SECONDS", 15)
+    monkeypatch.setattr(group_commit, "RECENT_SECONDS", 15)
+    bench = Bench(app)
+    bench.group._lines().last = ("k", 3, 60.0, time.monotonic())
+    outcomes = bench.send("a", "b")
+    assert bench.batches == []
+    outcomes += bench.send("c")
+    bench.end()
+    assert bench.batches == [["a", "b", "c"]]
+    assert outcomes[:2] == ["answer a", "answer b"]
+
+
+def test_the_moment_that_a_leader_waits_is_short_and_only_in_a_busy_line(app):
+    bench = Bench(app)
+    lines = bench.group._lines()
+    for last in [
+        ("k", 9, 0.2, time.monotonic()),
+        ("other", 9, 60.0, time.monotonic()),
+        ("k", 1, 60.0, time.monotonic()),
+    ]:
+        lines.last = last
+        began = time.monotonic()
+        assert bench.group.submit("k", f"{last}"[:40]).startswith("answer")
+        assert time.monotonic() - began < 5
+    # One alone leaves behind that it was alone.
+    assert lines.last[1] == 1
 
 
 def test_an_answer_is_given_only_after_it_is_durable(app, monkeypatch):
