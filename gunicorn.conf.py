@@ -16,10 +16,11 @@ def _usable_cpus() -> int:
     return os.cpu_count() or 1
 
 
-# One process per processor keeps them busy; the threads wait for the database.
+# One process per processor keeps them busy; the threads wait for the database, and those that wait for the same thing
+# share a transaction (foundation/group_commit.py): the more there are, the fewer commits a rush needs.
 workers = int(os.environ.get("WEB_CONCURRENCY") or _usable_cpus())
 worker_class = os.environ.get("GUNICORN_WORKER_CLASS", "gthread")
-threads = int(os.environ.get("GUNICORN_THREADS", "8"))
+threads = int(os.environ.get("GUNICORN_THREADS", "32"))
 
 # By default it lies in the home folder, where two installations of one user would collide.
 control_socket_disable = True

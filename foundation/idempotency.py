@@ -8,18 +8,18 @@ so an answer exists exactly when its effect does.
 
 import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, LargeBinary, PrimaryKeyConstraint, String, delete, select, update
+from sqlalchemy import JSON, LargeBinary, PrimaryKeyConstraint, String, bindparam, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation import clock
-from foundation.db import Base, UTCDateTime, db, rows_changed, transaction, upsert
-from foundation.errors import N_, Conflict, Malformed
+from foundation.db import Base, UTCDateTime, db, of_many, rows_changed, transaction, upsert
+from foundation.errors import N_, Conflict, Malformed, Refusal
 from foundation.ids import new_id
 
 #: How long a stored answer is kept; published in the API's documentation.
@@ -82,6 +82,121 @@ def fingerprint(route: str, body: object) -> bytes:
     return hashlib.sha256(f"{route}\x00{asked}".encode()).digest()
 
 
+@dataclass(frozen=True)
+class Keyed:
+    """A request under its key: whose key it is, and the digest of what is asked (``fingerprint``)."""
+
+    caller: str
+    key: str
+    asked: bytes
+
+    @classmethod
+    def read(cls, caller: str, key: str | None, asked: bytes) -> "Keyed":
+        """Refuses KeyMissing."""
+        _check(key)
+        return cls(caller, key or "", asked)
+
+    @property
+    def name(self) -> tuple[str, str]:
+        return self.caller, self.key
+
+
+def once_together(
+    requests: Sequence[Keyed], work: Callable[[Sequence[int]], Mapping[int, Answer | Refusal]]
+) -> list[Answer | Refusal]:
+    """Do the work of those requests whose keys have no answer yet, and return an answer for each; within the caller's
+    transaction.
+
+    ``work`` gets the places of those to be done and returns what to answer each. A Refusal there is one that may pass:
+    it is not stored, and its key is free again. The same key twice in one batch is done once, and so is one that
+    another process works on: this waits for it, as long as the database lets it wait, and gives its answer.
+    Outcomes besides: KeyReusedDifferently, RequestInFlight.
+    """
+    first: dict[tuple[str, str], int] = {}
+    for place, request in enumerate(requests):
+        first.setdefault(request.name, place)
+    holder = new_id()
+    fresh = _take_together([requests[place] for place in first.values()], holder)
+    outcomes: dict[int, Answer | Refusal] = {}
+    to_do = []
+    for name, place in first.items():
+        answer = None if name in fresh else _answered(requests[place], holder)
+        if answer is None:
+            to_do.append(place)
+        else:
+            outcomes[place] = answer
+    done = work(to_do) if to_do else {}
+    outcomes.update(done)
+    _store_together({requests[place].name: answer for place, answer in done.items()}, holder)
+    for place, request in enumerate(requests):
+        if place not in outcomes:
+            outcomes[place] = _repeat(requests[first[request.name]], outcomes[first[request.name]], request)
+    return [outcomes[place] for place in range(len(requests))]
+
+
+def _take_together(requests: Sequence[Keyed], holder: UUID) -> set[tuple[str, str]]:
+    """Insert the keys, and return those that were new. In one order, so that nobody waits in a circle."""
+    now = clock.now()
+    rows = [
+        {
+            "caller": request.caller,
+            "key": request.key,
+            "fingerprint": request.asked,
+            "holder": holder,
+            "started_at": now,
+        }
+        for request in sorted(requests, key=lambda request: request.name)
+    ]
+    statement, parameters = of_many(upsert(IdempotencyKey), IdempotencyKey, rows)
+    statement = statement.on_conflict_do_nothing().returning(IdempotencyKey.caller, IdempotencyKey.key)
+    return {(caller, key) for caller, key in db.session.execute(statement, parameters)}
+
+
+def _answered(request: Keyed, holder: UUID) -> Answer | Refusal | None:
+    """Return what is known of a key that was there before; None if it was given up and is this request's now."""
+    try:
+        return _known(request.caller, request.key, request.asked, holder)
+    except Refusal as refusal:
+        return refusal
+
+
+def _store_together(answers: Mapping[tuple[str, str], Answer | Refusal], holder: UUID) -> None:
+    """Store final answers, and free the keys of those that were refused for now."""
+    rows = []
+    for (caller, key), answer in answers.items():
+        if isinstance(answer, Refusal):
+            _free(caller, key, holder)
+        else:
+            rows.append({"of": caller, "name": key, "by": holder, "status": answer.status, "body": answer.body})
+    if rows:
+        stored: Any = db.session.execute(_STORE, rows)
+        if stored.rowcount != len(rows):
+            # Another request took a key over while this one was thought dead; this one must leave no effect.
+            raise RequestInFlight
+
+
+def _repeat(first: Keyed, outcome: Answer | Refusal, request: Keyed) -> Answer | Refusal:
+    if request.asked != first.asked:
+        return KeyReusedDifferently()
+    return outcome if isinstance(outcome, Refusal) else replace(outcome, replayed=True)
+
+
+_STORE = (
+    update(IdempotencyKey.__table__)  # type: ignore[arg-type]
+    .where(
+        IdempotencyKey.caller == bindparam("of"),
+        IdempotencyKey.key == bindparam("name"),
+        IdempotencyKey.holder == bindparam("by"),
+    )
+    .values(answer_status=bindparam("status"), answer_body=bindparam("body"))
+)
+
+
+def _check(key: str | None) -> None:
+    if not key or len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable():
+        raise KeyMissing
+
+
 def once(caller: str, key: str | None, asked: bytes, work: Callable[[], Answer]) -> Answer:
     """Do ``work`` in one transaction unless this caller's key has been answered, and return the answer.
 
@@ -89,8 +204,8 @@ def once(caller: str, key: str | None, asked: bytes, work: Callable[[], Answer])
     everything back, frees the key, and may be retried with the same key.
     Refuses KeyMissing, KeyReusedDifferently, RequestInFlight.
     """
-    if not key or len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable():
-        raise KeyMissing
+    _check(key)
+    key = key or ""
     holder = new_id()
     stored = _take(caller, key, asked, holder)
     if stored is not None:
@@ -102,15 +217,19 @@ def once(caller: str, key: str | None, asked: bytes, work: Callable[[], Answer])
         return answer
     except BaseException:
         with transaction():
-            db.session.execute(
-                delete(IdempotencyKey).where(
-                    IdempotencyKey.caller == caller,
-                    IdempotencyKey.key == key,
-                    IdempotencyKey.holder == holder,
-                    IdempotencyKey.answer_status.is_(None),
-                )
-            )
+            _free(caller, key, holder)
         raise
+
+
+def _free(caller: str, key: str, holder: UUID) -> None:
+    db.session.execute(
+        delete(IdempotencyKey).where(
+            IdempotencyKey.caller == caller,
+            IdempotencyKey.key == key,
+            IdempotencyKey.holder == holder,
+            IdempotencyKey.answer_status.is_(None),
+        )
+    )
 
 
 def _take(caller: str, key: str, asked: bytes, holder: UUID) -> Answer | None:
@@ -120,28 +239,35 @@ def _take(caller: str, key: str, asked: bytes, holder: UUID) -> Answer | None:
         statement = upsert(IdempotencyKey).values(**fresh).on_conflict_do_nothing().returning(IdempotencyKey.holder)
         if db.session.execute(statement).first() is not None:
             return None
-        row = db.session.execute(
-            select(IdempotencyKey).where(IdempotencyKey.caller == caller, IdempotencyKey.key == key)
-        ).scalar_one_or_none()
-        if row is None:
-            raise RequestInFlight
-        if row.fingerprint != asked:
-            raise KeyReusedDifferently
-        if row.answer_status is not None:
-            return Answer(row.answer_status, dict(row.answer_body or {}), replayed=True)
-        taken_over = rows_changed(
-            update(IdempotencyKey)
-            .where(
-                IdempotencyKey.caller == caller,
-                IdempotencyKey.key == key,
-                IdempotencyKey.answer_status.is_(None),
-                IdempotencyKey.started_at < now - ABANDONED_AFTER,
-            )
-            .values(holder=holder, started_at=now)
+        return _known(caller, key, asked, holder)
+
+
+def _known(caller: str, key: str, asked: bytes, holder: UUID) -> Answer | None:
+    """Return the stored answer of a key that was there before; None if its first request was given up, and the key is
+    ``holder``'s from now on. Refuses KeyReusedDifferently, RequestInFlight."""
+    now = clock.now()
+    row = db.session.execute(
+        select(IdempotencyKey).where(IdempotencyKey.caller == caller, IdempotencyKey.key == key)
+    ).scalar_one_or_none()
+    if row is None:
+        raise RequestInFlight
+    if row.fingerprint != asked:
+        raise KeyReusedDifferently
+    if row.answer_status is not None:
+        return Answer(row.answer_status, dict(row.answer_body or {}), replayed=True)
+    taken_over = rows_changed(
+        update(IdempotencyKey)
+        .where(
+            IdempotencyKey.caller == caller,
+            IdempotencyKey.key == key,
+            IdempotencyKey.answer_status.is_(None),
+            IdempotencyKey.started_at < now - ABANDONED_AFTER,
         )
-        if taken_over == 0:
-            raise RequestInFlight
-        return None
+        .values(holder=holder, started_at=now)
+    )
+    if taken_over == 0:
+        raise RequestInFlight
+    return None
 
 
 def _store(caller: str, key: str, holder: UUID, answer: Answer) -> None:

@@ -168,6 +168,11 @@ class _KnownKeys:
     def __init__(self) -> None:
         self._known: dict[bytes, tuple[str, datetime]] = {}
         self._lock = threading.Lock()
+        self._turns = [threading.Lock() for _ in range(256)]
+
+    def turn(self, digest: bytes) -> threading.Lock:
+        """Return what those wait for who bring one key at the same moment, while the first of them has it checked."""
+        return self._turns[digest[0]]
 
     def knows(self, digest: bytes, password_hash: str, now: datetime) -> bool:
         known = self._known.get(digest)
@@ -196,10 +201,15 @@ def check_api_key(text: str, *, address: str = "") -> Account:
     now = clock.now()
     account = _find("till", login)
     digest = keyed_hash("api_key", text)
-    if account is None or not _known_keys.knows(digest, account.password_hash, now):
+    if account is None:
         _check_unknown_key(account, secret, address, now)
-        if account is not None:
-            _known_keys.remember(digest, account.password_hash, now)
+    elif not _known_keys.knows(digest, account.password_hash, now):
+        # Who waits for their turn must not keep a connection from those who work.
+        db.session.rollback()
+        with _known_keys.turn(digest):
+            if not _known_keys.knows(digest, account.password_hash, now):
+                _check_unknown_key(account, secret, address, now)
+                _known_keys.remember(digest, account.password_hash, now)
     if account is None or account.status != "active":
         raise ApiKeyRefused
     return account

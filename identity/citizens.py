@@ -41,9 +41,9 @@ RESEND_AFTER = timedelta(seconds=60)
 SENDS_PER_PHONE = (Limit(1, RESEND_AFTER), Limit(10, timedelta(days=1)))
 SENDS_PER_DEVICE = (Limit(20, timedelta(days=1)),)
 #: A mobile carrier puts thousands of phones behind one address, so this only stops a machine that floods.
-SENDS_PER_ADDRESS = (Limit(300, timedelta(hours=1)),)
+SENDS_PER_ADDRESS = (Limit(300, timedelta(hours=1)), Limit(2_000, timedelta(days=1)))
 #: Wrong codes per phone over all its codes: asking for a new code must not give new tries.
-WRONG_TRIES_PER_PHONE = (Limit(10, timedelta(hours=1)),)
+WRONG_TRIES_PER_PHONE = (Limit(10, timedelta(hours=1)), Limit(30, timedelta(days=1)))
 SMS_TEXT = N_("【漠阳品】验证码 %(code)s，5 分钟内有效。请勿告诉他人，工作人员不会向您索要。")
 ROWS_AT_ONCE = 2_000
 

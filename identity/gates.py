@@ -33,6 +33,21 @@ def citizen() -> None:
     _let_in("citizen")
 
 
+def citizen_with_token() -> None:
+    """Let on whoever brings a citizen's token; the door looks it up itself (``holders_of``), for many at once.
+
+    Until then ``principal`` does not know them.
+    """
+    if citizen_token() is None:
+        raise AudienceSignInNeeded("citizen")
+
+
+def citizen_token() -> str | None:
+    """Return the citizen's token of this browser, unchecked, or None."""
+    token = session.get("citizen")
+    return token if isinstance(token, str) else None
+
+
 def cashier() -> None:
     """Let in a signed-in cashier."""
     _let_in("cashier")
@@ -77,6 +92,11 @@ def principal() -> Principal:
     """Return who passed the gate of this request; only behind a gate other than ``open_to_all``."""
     who: Principal = g.principal
     return who
+
+
+def has_passed(who: Principal) -> None:
+    """Say who it is, for a door that looked them up itself."""
+    g.principal = who
 
 
 def require_role(*roles: str) -> None:

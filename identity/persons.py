@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import aliased
 
-from foundation.db import db, is_postgresql, rows_changed, upsert
+from foundation.db import among, db, is_postgresql, of_many, rows_changed, upsert
 from foundation.errors import N_
 from identity.models import PersonIdentifier, PersonKeySet, SamePerson
 
@@ -74,7 +74,7 @@ def persons_of(kinds: Collection[str], citizen_ids: Collection[UUID]) -> dict[UU
     keys = key_set(kinds)
     ids = sorted(set(citizen_ids))
     found = select(SamePerson.citizen_id, SamePerson.person_id).where(
-        SamePerson.keys == keys, SamePerson.citizen_id.in_(ids)
+        SamePerson.keys == keys, among(SamePerson.citizen_id, ids)
     )
     known = {citizen_id for citizen_id, _ in db.session.execute(found)}
     missing = [citizen_id for citizen_id in ids if citizen_id not in known]
@@ -118,7 +118,8 @@ def _add_single(keys: str, citizen_ids: Collection[UUID]) -> None:
         {"keys": keys, "citizen_id": citizen_id, "person_id": _single(keys, citizen_id)}
         for citizen_id in sorted(citizen_ids)
     ]
-    db.session.execute(upsert(SamePerson).on_conflict_do_nothing(), rows)
+    statement, parameters = of_many(upsert(SamePerson), SamePerson, rows)
+    db.session.execute(statement.on_conflict_do_nothing(), parameters)
 
 
 def _sharing(keys: str, citizen_ids: Collection[UUID]) -> set[UUID]:

@@ -6,7 +6,7 @@ import argparse
 import signal
 from types import FrameType
 
-from launch import demo, failures, locks, progress, setup, testing
+from launch import bench, demo, failures, locks, progress, setup, testing
 
 _INTERRUPTED = 130
 _TERMINATED = 143
@@ -39,9 +39,11 @@ def _end(_number: int, _frame: FrameType | None) -> None:
 
 
 def _dispatch(words: list[str]) -> int:
-    # Everything after `test` is pytest's, its --help included, so argparse must not see it.
+    # Everything after `test` is pytest's and after `bench` the bench's, --help included: argparse must not see it.
     if words[:1] == ["test"]:
         return testing.run(words[1:])
+    if words[:1] == ["bench"]:
+        return bench.run(words[1:])
     choice = _parser().parse_args(words)
     if choice.command == "demo":
         return demo.run(
@@ -80,6 +82,8 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     commands.add_parser("test", help="run the tests; further words go to pytest", add_help=False)
+
+    commands.add_parser("bench", help="measure it; further words say what and how long", add_help=False)
 
     only = commands.add_parser("setup", help="only install what the code needs")
     only.add_argument("--dev", action="store_true", help="with the tools for tests and checks")

@@ -1,6 +1,6 @@
 """The cashiers' pages: the till, the store's day, receipts and voids."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from http import HTTPStatus
 from typing import Any
@@ -10,25 +10,25 @@ from flask import Blueprint, Response, flash, jsonify, make_response, redirect, 
 from flask_babel import gettext as _
 
 from campaigns.goods import category_name
-from campaigns.terms.subsidy_refusals import GoodsNeeded
+from campaigns.terms.sale import NotUsable
 from foundation import clock, idempotency
 from foundation.clock import bureau_day, local
 from foundation.db import db, transaction
 from foundation.errors import Refusal
-from foundation.idempotency import Answer, fingerprint
+from foundation.idempotency import Answer, Keyed, fingerprint
 from foundation.speech import translate
 from identity import gates
 from merchants.asking import Asked, asked_of, waiting_qualification
 from merchants.confirmations import confirmed_at
-from merchants.errors import GoodsToConfirm, MerchantSuspended
+from merchants.errors import MerchantSuspended
 from merchants.models import Store
 from merchants.photo import PhotoUnreadable, code_in_photo
 from merchants.receipts import Receipt, receipt_of, receipts_of_day, receipts_of_order, totals
-from merchants.redemptions import record_refusal
-from merchants.redemptions import redeem as redeem_operation
+from merchants.redeem_line import redeem_once
 from merchants.redemptions import void as void_operation
 from merchants.refunds import refunds_of
 from merchants.register import Counter, counter_of_cashier_account
+from merchants.scans import Scan, is_question
 from merchants.till_advice import better_than
 from merchants.till_orders import redeem_together
 from merchants.till_words import advice_words, item_lines, payer_words, till_words, void_reasons
@@ -86,43 +86,41 @@ def redeem() -> Response:
     try:
         counter = place_of_cashier().counter
         asked = asked_of(body)
-        answer = idempotency.once(
-            gates.principal().actor,
-            request.headers.get("Idempotency-Key"),
-            # The text as it came: what cannot be written again as JSON (2**70) can still be compared.
-            fingerprint("till.redeem", request.get_data(as_text=True)),
-            lambda: _redeem_once(counter, asked),
-        )
+        # The text as it came: what cannot be written again as JSON (2**70) can still be compared.
+        digest = fingerprint("till.redeem", request.get_data(as_text=True))
+        keyed = Keyed.read(gates.principal().actor, request.headers.get("Idempotency-Key"), digest)
+        answer = _redeem(keyed, counter, asked)
     except Refusal as refusal:
         answer = refused(refusal)
     return make_response(jsonify(answer.body), answer.status)
 
 
-def _redeem_once(counter: Counter, asked: Asked) -> Answer:
+def _redeem(keyed: Keyed, counter: Counter, asked: Asked) -> Answer:
     if asked.code_texts is not None:
-        return redeem_together(counter, asked, refused)
-    try:
-        receipt = redeem_operation(counter, asked.code_text, asked.bill_fen, **asked.more, asks_goods=True)
-    except Refusal as refusal:
-        if refusal.retryable:
-            raise
-        # A question to the cashier and no refused scan: what article it is, or what of the bill does not count. Its
-        # answer is another request.
-        if isinstance(refusal, GoodsNeeded | GoodsToConfirm):
-            return refused(refusal)
-        record_refusal(
-            counter,
-            refusal,
-            code_text=asked.code_text,
-            bill_fen=asked.bill_fen,
-            confirmed_id=asked.more["confirmed_id"],
-        )
-        answer = refused(refusal)
-        better = better_than(counter, asked.code_text, asked.counts_fen, 0, refusal=refusal)
-        return Answer(answer.status, answer.body | {"advice": advice_words(better, refused=True)})
-    better = better_than(counter, asked.code_text, receipt.bill_fen, receipt.discount_fen)
-    told = {"ok": True, "receipt": _receipt_document(receipt), "advice": advice_words(better)}
-    return Answer(HTTPStatus.CREATED, told)
+        return idempotency.once(keyed.caller, keyed.key, keyed.asked, lambda: redeem_together(counter, asked, refused))
+    scan = Scan(counter, asked.code_text, asked.bill_fen, **asked.more, asks_goods=True)
+    return _with_advice(counter, asked, redeem_once(keyed, scan, lambda outcome: _tell_redemption(scan, outcome)))
+
+
+def _tell_redemption(scan: Scan, outcome: Receipt | Refusal) -> Answer:
+    if not isinstance(outcome, Refusal):
+        return Answer(HTTPStatus.CREATED, {"ok": True, "receipt": _receipt_document(outcome)})
+    answer = refused(outcome)
+    by_terms = isinstance(outcome, NotUsable) and not is_question(scan, outcome)
+    return Answer(answer.status, answer.body | {"by_terms": by_terms})
+
+
+def _with_advice(counter: Counter, asked: Asked, answer: Answer) -> Answer:
+    """Add what the holder had better use. It is asked when all is done and kept with no answer: what is true of a purse
+    now, no part of the sale, and nothing for which others in the line should wait."""
+    if answer.body["ok"]:
+        receipt = answer.body["receipt"]
+        better = better_than(counter, asked.code_text, receipt["bill_fen"], receipt["discount_fen"])
+    elif answer.body.get("by_terms"):
+        better = better_than(counter, asked.code_text, asked.counts_fen, 0)
+    else:
+        better = None
+    return replace(answer, body=answer.body | {"advice": advice_words(better, refused=not answer.body["ok"])})
 
 
 def refused(refusal: Refusal) -> Answer:

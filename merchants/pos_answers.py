@@ -8,7 +8,7 @@ from flask_smorest import Blueprint
 
 from campaigns.terms.quote import Award
 from foundation.errors import Refusal
-from foundation.idempotency import Answer, fingerprint, once
+from foundation.idempotency import Answer, Keyed, fingerprint, once
 from identity import gates
 from merchants.pos_schemas import ProblemAnswer
 from merchants.register import Counter, counter_of_till_account
@@ -43,9 +43,18 @@ def till_counter() -> Counter:
     return counter_of_till_account(int(gates.principal().id))
 
 
-def answer_once(body: dict[str, Any], work: Callable[[], Answer]) -> Response:
+def keyed_request(body: dict[str, Any]) -> Keyed:
+    """Return this request under its key. Refuses KeyMissing."""
     asked = fingerprint(f"{request.method} {request.path}", body)
-    answer = once(gates.principal().actor, request.headers.get("Idempotency-Key"), asked, work)
+    return Keyed.read(gates.principal().actor, request.headers.get("Idempotency-Key"), asked)
+
+
+def answer_once(body: dict[str, Any], work: Callable[[], Answer]) -> Response:
+    keyed = keyed_request(body)
+    return respond(once(keyed.caller, keyed.key, keyed.asked, work))
+
+
+def respond(answer: Answer) -> Response:
     response = make_response(answer.body, answer.status)
     if answer.status >= 400:
         response.content_type = "application/problem+json"

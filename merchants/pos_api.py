@@ -14,7 +14,18 @@ from foundation.errors import Refusal
 from foundation.idempotency import Answer
 from merchants import confirmations, redemptions, refunds
 from merchants.items import Item
-from merchants.pos_answers import KEY_HEADER, REPLAYED, amounts, answer_once, problems, quoted, refused, till_counter
+from merchants.pos_answers import (
+    KEY_HEADER,
+    REPLAYED,
+    amounts,
+    answer_once,
+    keyed_request,
+    problems,
+    quoted,
+    refused,
+    respond,
+    till_counter,
+)
 from merchants.pos_schemas import (
     CodeBody,
     ConfirmationAnswer,
@@ -27,6 +38,8 @@ from merchants.pos_schemas import (
     WorthAnswer,
 )
 from merchants.receipts import Receipt, receipt_of
+from merchants.redeem_line import redeem_once
+from merchants.scans import Scan
 
 blueprint = Blueprint("pos", __name__, description="Redemptions at the merchants' tills.")
 blueprint.ARGUMENTS_PARSER = StrictJsonParser()
@@ -47,24 +60,8 @@ def redeem(body: dict[str, Any]) -> Response:
     customer. A subsidy qualification is for one article: its price is the bill, and item describes it. A refused code
     stays refused under the same Idempotency-Key.
     """
-    counter = till_counter()
-    code_text, bill_fen = body.get("code", ""), body["bill_fen"]
-    more = _more(body)
-
-    def work() -> Answer:
-        try:
-            receipt = redemptions.redeem(counter, code_text, bill_fen, **more)
-        except Refusal as refusal:
-            if refusal.retryable:
-                raise
-            # The refused scan goes on the trail in the transaction that keeps its answer.
-            redemptions.record_refusal(
-                counter, refusal, code_text=code_text, bill_fen=bill_fen, confirmed_id=more["confirmed_id"]
-            )
-            return refused(refusal)
-        return Answer(201, _receipt_document(receipt))
-
-    return answer_once(body, work)
+    scan = Scan(till_counter(), body.get("code", ""), body["bill_fen"], **_more(body))
+    return respond(redeem_once(keyed_request(body), scan, _tell_redemption))
 
 
 @blueprint.get("/redemptions/<uuid:redemption_id>")
@@ -180,6 +177,10 @@ def _more(body: dict[str, Any]) -> dict[str, Any]:
         "item": Item(**body["item"]) if body.get("item") else None,
         "confirmed_id": UUID(body["confirmation"]) if body.get("confirmation") else None,
     }
+
+
+def _tell_redemption(outcome: Receipt | Refusal) -> Answer:
+    return refused(outcome) if isinstance(outcome, Refusal) else Answer(201, _receipt_document(outcome))
 
 
 def _receipt_document(receipt: Receipt) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from flask import current_app
 from sqlalchemy import select
 
 from campaigns.models import Campaign
@@ -163,11 +164,17 @@ def resume_till(till_id: int, *, by: str) -> bool:
 
 
 def counter_of_till_account(account_id: int) -> Counter:
-    """Return the counter of a till that has signed in with its key. Refuses TillUnknown."""
-    row = db.session.execute(select(Till.id, Till.store_id).where(Till.account_id == account_id)).one_or_none()
-    if row is None:
-        raise TillUnknown
-    return Counter(row.store_id, till_id=row.id)
+    """Return the counter of a till that has signed in with its key. Refuses TillUnknown.
+
+    Kept per process: a till stays in its store and keeps its account. Whether it may work is asked at each scan.
+    """
+    known: dict[int, Counter] = current_app.extensions.setdefault("merchants.counters", {})
+    if account_id not in known:
+        row = db.session.execute(select(Till.id, Till.store_id).where(Till.account_id == account_id)).one_or_none()
+        if row is None:
+            raise TillUnknown
+        known[account_id] = Counter(row.store_id, till_id=row.id)
+    return known[account_id]
 
 
 def counter_of_cashier_account(account_id: int) -> Counter:

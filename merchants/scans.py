@@ -204,6 +204,12 @@ def require_goods_told(scan: Scan, facts: OfferFacts) -> None:
         raise GoodsToConfirm(goods="、".join(words))
 
 
+def is_question(scan: Scan, refusal: Refusal) -> bool:
+    """Return whether a refusal only asks whoever stands at the till what article it is, or what of the bill does not
+    count: no refused scan, since the answer is another request."""
+    return scan.asks_goods and isinstance(refusal, GoodsNeeded | GoodsToConfirm)
+
+
 def sale_of(scan: Scan, site: Site, now: datetime) -> Sale:
     """Return a scan as terms see it."""
     return Sale(

@@ -18,6 +18,7 @@ from marshmallow import fields
 from werkzeug.exceptions import HTTPException
 
 import campaigns.terms
+from bench import __main__ as bench
 from campaigns.campaign_file import (
     _AmendmentSchema,
     _CampaignSchema,
@@ -40,17 +41,17 @@ from campaigns.terms.price_table import FloatingSchema, GiftSchema, TierSchema
 from demo.__main__ import cli as demo_commands
 from demo.definition import document
 from launch import commands as launcher
+from tests.documents import ROOT, command_lines, inline_code, text_of
 from webapp.commands import COMMANDS
 from webapp.jobs import JOBS
 
-ROOT = Path(__file__).parent.parent
 ROOMS = (
     "foundation", "identity", "ledger", "evidence", "campaigns", "voucher", "merchants", "applications", "settlement",
     "webapp", "demo", "launch",
 )  # fmt: skip
 DOCUMENTS = (
-    "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/campaign-file.md", "docs/deploy.md",
-    "docs/glossary.md", "docs/invariants.md", "docs/lottery.md", "examples/README.md",
+    "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/bench.md", "docs/campaign-file.md",
+    "docs/deploy.md", "docs/glossary.md", "docs/invariants.md", "docs/lottery.md", "examples/README.md",
 )  # fmt: skip
 CAMPAIGN_FILE = "docs/campaign-file.md"
 DEPLOY = "docs/deploy.md"
@@ -61,24 +62,6 @@ MADE = (".venv", "var/", "webapp/static/vendor/", "webapp/translations", "requir
 #: Read by tools that we start, not by us.
 TOOLS_VARIABLES = {"PIP_INDEX_URL", "NPM_CONFIG_REGISTRY", "HTTPS_PROXY"}
 PLACEHOLDER = re.compile(r"[<>*{}…$]|\b[A-Z]{4,}(?:_[A-Z]+)*\b")
-
-
-def text_of(name):
-    return (ROOT / name).read_text(encoding="utf-8")
-
-
-def inline_code(text):
-    """Return what stands between single backticks, outside code blocks."""
-    text = re.sub(r"```.*?```", "", text, flags=re.S)
-    return re.findall(r"`([^`\n]+)`", text)
-
-
-def command_lines(text):
-    """Return the command lines of a document: those in indented or fenced blocks and those in backticks."""
-    blocks = re.findall(r"^(?: {4}|)((?:python3? |\.venv/bin/|flask ).*)$", text, flags=re.M)
-    inline = [code for code in inline_code(text) if re.match(r"(python3? |\.venv/bin/\w|flask )", code)]
-    lines = [line.partition("  #")[0].strip() for line in blocks] + inline
-    return [part.strip() for line in lines for part in line.split("&&")]
 
 
 @cache
@@ -188,6 +171,9 @@ def wrong_with(line):
 def wrong_with_launcher(words):
     if words[:1] == ["test"]:
         return None
+    if words[:1] == ["bench"]:
+        wanted = bench.parser().parse_args(words[1:]).benches
+        return next((f"there is no bench {name}" for name in wanted if name not in bench.BENCHES), None)
     known = launcher._parser()._subparsers._group_actions[0].choices
     if words[0] not in known:
         return f"manage.py has no {words[0]}"

@@ -5,7 +5,18 @@ from datetime import datetime
 from http import HTTPStatus
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from campaigns.catalog import release_facts
@@ -15,9 +26,11 @@ from foundation import clock
 from foundation.db import transaction
 from foundation.errors import Conflict, Refusal
 from identity import gates
+from identity.principals import Principal
 from voucher import citizen_screens as screens
 from voucher import codes, lottery, qr
-from voucher.claims import claim as claim_operation
+from voucher.claim_line import claim_in_line
+from voucher.claims import refused_unasked
 from voucher.draws import draws_of_releases, entries_of
 from voucher.errors import (
     CategoryNeeded,
@@ -33,10 +46,14 @@ from voucher.named_lists import waiting_for
 
 #: Anyone may look at what is offered.
 campaign_pages = Blueprint("campaign_pages", __name__, template_folder="templates")
-#: What a person claims and holds.
+#: The claim itself: the door finds out who asks, for all who claim at the same moment.
+claim_pages = Blueprint("claim_pages", __name__, template_folder="templates")
+#: What a person holds.
 voucher_pages = Blueprint("voucher_pages", __name__, template_folder="templates")
 
 _MILLISECONDS = 1000
+#: How many refusals a process keeps drawn.
+MOST_DRAWN = 1_000
 
 
 @campaign_pages.app_template_filter("last_date")
@@ -68,26 +85,54 @@ def campaign(code: str) -> str:
     return _campaign_page(code)
 
 
-@voucher_pages.post("/campaigns/<code>/claims")
+@claim_pages.post("/campaigns/<code>/claims")
 def claim(code: str) -> Response:
     """Claim one ticket and go to it, or a pack and go to all vouchers; a refusal stays on the page, by the button."""
     release_id, category = _wanted()
     facts = release_facts(release_id)
-    if facts is not None and facts.lottery:
+    if facts is None:
+        raise ReleaseUnknown
+    if facts.lottery:
+        gates.citizen()
         return _enter(code, facts.release_id)
-    try:
-        with transaction():
-            location = read_location(request.form)
-            granted = claim_operation(
-                _citizen_id(), release_id, gates.device_hash(), category=category, location=location
-            )
-    except (Conflict, CategoryNeeded) as refusal:
-        return _refused(code, refusal)
+    known = refused_unasked(facts, clock.now())
+    if known is not None:
+        return _told_without_asking(code, facts.release_id, known)
+    served = claim_in_line(
+        release_id,
+        gates.citizen_token() or "",
+        address=request.remote_addr or "",
+        device_hash=gates.device_hash() if "device" in facts.people.same_person else None,
+        category=category,
+        location=read_location(request.form),
+    )
+    gates.has_passed(Principal("citizen", str(served.citizen_id), ""))
+    granted = served.outcome
+    if isinstance(granted, Conflict | CategoryNeeded):
+        return _refused(code, granted)
+    if isinstance(granted, Refusal):
+        raise granted
     address = url_for("voucher_pages.voucher", entitlement_id=granted.entitlement_id)
     if len(granted.entitlement_ids) > 1:
         address = url_for("voucher_pages.holdings")
         flash(_("券包已领取，%(count)s 张券都在这里。", count=len(granted.entitlement_ids)))
     return _on_to(address)
+
+
+def _told_without_asking(code: str, release_id: int, refusal: Refusal) -> Response:
+    """Answer from memory, with a page that is the same for everybody and is drawn once."""
+    by_htmx = request.headers.get("HX-Request") == "true"
+    drawn: dict[object, str] = current_app.extensions.setdefault("voucher.refusals_drawn", {})
+    # What is said changes with the release and the reason; only a whole page also leads back to its campaign.
+    # Which language it is costs as much to find out as all the rest; while there is one, nobody asks.
+    language = str(get_locale()) if current_app.extensions["babel"].locale_selector else ""
+    page = (release_id, refusal.code, language, "" if by_htmx else code)
+    if page not in drawn:
+        if len(drawn) >= MOST_DRAWN:
+            drawn.clear()
+        template = "voucher/_claim_refused.html" if by_htmx else "voucher/claim_refused.html"
+        drawn[page] = render_template(template, refusal=refusal, code=code, real_name="")
+    return Response(drawn[page], HTTPStatus.CONFLICT)
 
 
 def _enter(code: str, release_id: int) -> Response:

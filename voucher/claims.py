@@ -1,7 +1,7 @@
 """Claims: a citizen takes an entitlement out of a release.
 
 Claims are granted in batches: all that wait share one transaction, and a refused one never fails its
-neighbours. The web door's batch has one claim in it; the operation is the same.
+neighbours. The web door's batch has whoever waits in the line (``voucher.claim_line``); the operation is the same.
 """
 
 from collections import Counter, defaultdict
@@ -28,6 +28,7 @@ from ledger import accounts
 from ledger.accounts import Code
 from ledger.posting import Posting, post
 from voucher import named_lists, quotas
+from voucher.closed_releases import by_the_clock, from_memory, reading
 from voucher.errors import (
     ByApplication,
     ByLottery,
@@ -40,7 +41,6 @@ from voucher.errors import (
     NotOpenYet,
     QuantityReached,
     ReleaseUnknown,
-    RoundClosed,
     SoldOut,
 )
 from voucher.location import Location, fences_of, outside
@@ -170,12 +170,17 @@ def _note_device(request: ClaimRequest) -> None:
         persons.note(request.citizen_id, "device", request.device_hash)
 
 
+def refused_unasked(facts: ReleaseFacts, now: datetime) -> Refusal | None:
+    """Return why nobody can claim this now, as far as it is known without the database; None: it has to be asked."""
+    return _otherwise(facts) or from_memory(facts, now)
+
+
 def closed(facts: ReleaseFacts, now: datetime) -> Refusal | None:
     """Return why nothing can be claimed from this release now, if so."""
-    if now < facts.opens_at:
-        return NotOpenYet(opens_at=facts.opens_at)
-    if now >= facts.closes_at:
-        return RoundClosed(closes_at=facts.closes_at)
+    return by_the_clock(facts, now) or reading(facts.release_id, lambda: _closed_in_the_database(facts))
+
+
+def _closed_in_the_database(facts: ReleaseFacts) -> Refusal | None:
     status, remaining = db.session.execute(
         select(CampaignRound.status, Release.remaining)
         .join(Release, Release.round_id == CampaignRound.id)

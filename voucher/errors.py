@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from foundation.clock import local
-from foundation.errors import N_, Conflict, Malformed, NotFound
+from foundation.errors import N_, Conflict, Malformed, NotFound, TooMany
 from foundation.words import Words
 
 
@@ -107,6 +107,19 @@ class ChancesUsedUp(Conflict):
     code = "chances_used_up"
     message = N_("%(category)s的领取次数（%(most)s 次）已经用完")
     way_out = N_("到期未用和退货的资格也算一次；可以选择其他品类")
+
+
+class ClaimsTooOften(TooMany):
+    code = "claims_too_often"
+    message = N_("领取操作过于频繁，请 %(seconds)s 秒后再试")
+    way_out = N_("这一次没有提交；已领到的券在“我的消费券”里")
+
+    @classmethod
+    def after(cls, seconds: int) -> "ClaimsTooOften":
+        """Return the refusal that says when to come back."""
+        refusal = cls(seconds=seconds)
+        refusal.retry_after_seconds = seconds
+        return refusal
 
 
 class RealNameNeeded(Conflict):

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
 
-from foundation.db import db, upsert
+from foundation.db import db, of_many, upsert
 from identity import persons
 from voucher.models import PersonQuota
 
@@ -23,13 +23,13 @@ def take(scope: str, person_ids: Sequence[UUID], *, most: int) -> set[UUID]:
     """
     if not person_ids:
         return set()
-    statement: Any = upsert(PersonQuota)
+    given = [{"person_id": person, "scope": scope, "used": 1} for person in sorted(person_ids)]
+    statement, rows = of_many(upsert(PersonQuota), PersonQuota, given)
     statement = statement.on_conflict_do_update(
         index_elements=["person_id", "scope"],
         set_={"used": PersonQuota.used + 1},
         where=PersonQuota.used < most,
     ).returning(PersonQuota.person_id)
-    rows = [{"person_id": person, "scope": scope, "used": 1} for person in sorted(person_ids)]
     return set(db.session.scalars(statement, rows))
 
 

@@ -41,7 +41,7 @@ from settlement.bureau_trade_ins import blueprint as trade_ins_desk
 from voucher.bureau_assisted import blueprint as assisted_desk
 from voucher.bureau_lists import blueprint as lists_desk
 from voucher.bureau_pages import blueprint as draws_desk
-from voucher.citizen_pages import campaign_pages, voucher_pages
+from voucher.citizen_pages import campaign_pages, claim_pages, voucher_pages
 from voucher.draw_pages import draw_pages
 from webapp.api_docs import blueprint as api_docs
 from webapp.health import blueprint as health
@@ -63,6 +63,7 @@ DOORS: tuple[Door, ...] = (
     Door(sign_in, "/sign-in", gates.open_to_all),
     Door(staff_sign_in, "/staff", gates.open_to_all),
     Door(campaign_pages, "/", gates.open_to_all),
+    Door(claim_pages, "/", gates.citizen_with_token),
     Door(voucher_pages, "/", gates.citizen),
     Door(draw_pages, "/", gates.open_to_all),
     Door(application_pages, "/", gates.citizen),

@@ -6,7 +6,19 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from foundation.db import DatabaseGone, db, engine_refusal, is_postgresql, transaction
+from foundation.db import (
+    DatabaseGone,
+    among,
+    db,
+    engine_refusal,
+    insert_rows,
+    is_postgresql,
+    of_many,
+    transaction,
+    upsert,
+)
+from foundation.idempotency import IdempotencyKey
+from foundation.ids import new_id
 from foundation.slots import JobRun
 
 NOON = datetime(2023, 5, 8, 12, 0, 0, 123456, tzinfo=timezone(timedelta(hours=8)))
@@ -121,3 +133,80 @@ def test_now_in_utc_is_what_is_stored(app):
         db.session.add(JobRun(job="now", slot=moment, started_at=moment))
     stored = db.session.query(JobRun).one().started_at
     assert stored == moment
+
+
+# --- many rows at once --------------------------------------------------------------------------------------------
+
+
+def runs(count, **columns):
+    return [{"job": f"j{number:03d}", "slot": NOON, "started_at": NOON, **columns} for number in range(count)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 4, 500])
+def test_many_rows_are_inserted_alike_however_they_travel(app, count):
+    with transaction():
+        insert_rows(JobRun, runs(count, outcome="done", summary="a\tb\\c\n漠阳", finished_at=None))
+    kept = db.session.scalars(db.select(JobRun).order_by(JobRun.job)).all()
+    assert [run.job for run in kept] == [f"j{number:03d}" for number in range(count)]
+    assert {(run.slot, run.outcome, run.summary, run.finished_at) for run in kept} <= {
+        (NOON, "done", "a\tb\\c\n漠阳", None)
+    }
+
+
+def test_rows_without_a_column_get_its_default(app):
+    with transaction():
+        insert_rows(JobRun, runs(10))
+    assert set(db.session.scalars(db.select(JobRun.outcome))) == {"running"}
+
+
+def test_every_kind_of_column_travels(app):
+    row = {"caller": "c", "fingerprint": b"\x00\\\n\xff" * 8, "started_at": NOON, "answer_status": 200}
+    rows = [{**row, "key": f"k{n}", "holder": new_id(), "answer_body": {"a": ["漠", None, n]}} for n in range(6)]
+    with transaction():
+        insert_rows(IdempotencyKey, rows)
+    kept = db.session.scalars(db.select(IdempotencyKey).order_by(IdempotencyKey.key)).all()
+    assert [(run.holder, bytes(run.fingerprint), run.answer_body) for run in kept] == [
+        (row["holder"], row["fingerprint"], row["answer_body"]) for row in rows
+    ]
+
+
+def test_a_row_that_breaks_a_constraint_is_told_as_ever(app):
+    rows = runs(10, outcome="done", summary="")
+    with pytest.raises(IntegrityError), transaction():
+        insert_rows(JobRun, [*rows, rows[0]])
+    assert names() == set()
+
+
+def test_a_connection_that_is_lost_in_between_is_told_as_ever(postgres_app):
+    rows = runs(10, outcome="done", summary="")
+
+    def cut_off():
+        with transaction():
+            pid = db.session.scalar(text("SELECT pg_backend_pid()"))
+            with db.engine.connect() as other:
+                other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+            insert_rows(JobRun, rows)
+
+    with pytest.raises(DatabaseGone):
+        cut_off()
+    with transaction():
+        insert_rows(JobRun, rows)
+    assert len(names()) == 10
+
+
+def test_an_insert_of_many_may_say_what_to_do_about_those_there(app):
+    with transaction():
+        insert_rows(JobRun, runs(3, outcome="failed", summary=""))
+    given = runs(5, outcome="done", summary="")
+    statement, rows = of_many(upsert(JobRun), JobRun, given)
+    with transaction():
+        added = db.session.scalars(statement.on_conflict_do_nothing().returning(JobRun.job), rows).all()
+    assert sorted(added) == ["j003", "j004"]
+
+
+def test_among_finds_those_named_and_nobody_else(app):
+    with transaction():
+        insert_rows(JobRun, runs(5, outcome="done", summary=""))
+    found = db.select(JobRun.job).where(among(JobRun.job, ["j001", "j004", "x"])).order_by(JobRun.job)
+    assert list(db.session.scalars(found)) == ["j001", "j004"]
+    assert list(db.session.scalars(db.select(JobRun.job).where(among(JobRun.job, [])))) == []

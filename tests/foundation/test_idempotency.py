@@ -6,8 +6,8 @@ import pytest
 from foundation import clock as clocks
 from foundation import idempotency
 from foundation.db import db, transaction
-from foundation.errors import Conflict
-from foundation.idempotency import Answer, IdempotencyKey, fingerprint, once
+from foundation.errors import Conflict, Unavailable
+from foundation.idempotency import Answer, IdempotencyKey, Keyed, fingerprint, once, once_together
 from foundation.ids import new_id
 from foundation.slots import JobRun
 
@@ -129,6 +129,85 @@ def test_answers_are_kept_for_two_days_and_then_forgotten(clock, app):
     assert once("till:1", "k1", ASKED, effect).replayed
     clock.move_to(clock.now() + timedelta(hours=2))
     assert idempotency.forget_old_answers() == 1
+
+
+# --- several requests in one transaction -------------------------------------------------------------------------
+
+
+OTHERS = fingerprint("POST /redemptions", {"code": "1", "bill_fen": 101})
+
+
+def together(*requests, answer=None):
+    """Send (key, asked) pairs of one till in one batch; return the outcomes and which places were worked on."""
+    worked = []
+
+    def work(places):
+        worked.extend(places)
+        return {place: answer or effect(f"place {place}") for place in places}
+
+    keyed = [Keyed.read("till:1", key, asked) for key, asked in requests]
+    with transaction():
+        outcomes = once_together(keyed, work)
+    return outcomes, worked
+
+
+def test_a_batch_answers_each_key_once_and_later_alike(app):
+    first, worked = together(("k1", ASKED), ("k2", ASKED))
+    assert worked == [0, 1]
+    assert [answer.replayed for answer in first] == [False, False]
+    again, worked = together(("k2", ASKED), ("k3", ASKED), ("k1", ASKED))
+    assert worked == [1]
+    assert [answer.replayed for answer in again] == [True, False, True]
+    assert once("till:1", "k3", ASKED, effect).replayed
+    assert effects() == 3
+
+
+def test_the_same_key_twice_in_a_batch_is_done_once(app):
+    outcomes, worked = together(("k1", ASKED), ("k1", ASKED), ("k1", OTHERS))
+    assert worked == [0]
+    assert [outcomes[0].replayed, outcomes[1].replayed] == [False, True]
+    assert isinstance(outcomes[2], idempotency.KeyReusedDifferently)
+    assert effects() == 1
+
+
+def test_a_key_with_another_body_or_still_running_fails_no_neighbour(app):
+    together(("k1", ASKED))
+    begin("k2")
+    outcomes, worked = together(("k1", OTHERS), ("k2", ASKED), ("k3", ASKED))
+    assert isinstance(outcomes[0], idempotency.KeyReusedDifferently)
+    assert isinstance(outcomes[1], idempotency.RequestInFlight)
+    assert outcomes[2].status == 201
+    assert worked == [2]
+
+
+def test_a_dead_first_request_is_taken_over_in_a_batch_too(clock, app):
+    begin("k1")
+    clock.move_to(clock.now() + idempotency.ABANDONED_AFTER + timedelta(seconds=1))
+    outcomes, worked = together(("k1", ASKED))
+    assert worked == [0]
+    assert outcomes[0].status == 201
+    assert once("till:1", "k1", ASKED, effect).replayed
+
+
+def test_a_refusal_for_now_frees_its_key_and_no_other(app):
+    together(("k1", ASKED), answer=Unavailable())
+    _, worked = together(("k1", ASKED), ("k2", ASKED))
+    assert worked == [0, 1]
+
+
+def test_a_key_that_was_taken_over_meanwhile_leaves_no_effect(app):
+    def work(places):
+        db.session.execute(db.update(IdempotencyKey).values(holder=new_id()))
+        return {place: effect() for place in places}
+
+    with pytest.raises(idempotency.RequestInFlight), transaction():
+        once_together([Keyed.read("till:1", "k1", ASKED)], work)
+    assert effects() == 0
+
+
+def test_a_key_that_cannot_be_read_is_refused_before_the_line(sqlite_app):
+    with pytest.raises(idempotency.KeyMissing):
+        Keyed.read("till:1", None, ASKED)
 
 
 @pytest.mark.race

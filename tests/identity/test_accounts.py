@@ -20,6 +20,7 @@ from identity.models import Account
 from identity.sessions import find_session, open_session
 from tests import people
 from tests.people import HE, SONG, WEI, ZHOU
+from tests.races.crowd import at_once
 
 
 def refused(call, *args, **kwargs):
@@ -252,3 +253,17 @@ def test_too_many_verifications_at_once_are_refused_as_busy(sqlite_app, monkeypa
         for _ in range(passwords.AT_ONCE):
             passwords._places.release()
     assert people_refused == "sign_in_busy"
+
+
+@pytest.mark.race
+@pytest.mark.postgres
+def test_of_many_first_requests_with_one_key_one_is_checked_and_none_is_a_wrong_try(postgres_app):
+    secret = new_secret()
+    with transaction():
+        create_account(kind="till", login="till-7", password=secret, name="7号台")
+    db.session.rollback()
+    works = [lambda: check_api_key(f"till-7.{secret}", address="192.0.2.9").login for _ in range(48)]
+    attempts = at_once(postgres_app, works, threads=48, alone=False)
+    # More than an address has wrong tries: each of them used to count as one until it was found right.
+    assert len(attempts) > accounts.WRONG_KEYS_PER_ADDRESS[0].most
+    assert [attempt.outcome for attempt in attempts] == ["till-7"] * 48

@@ -119,6 +119,31 @@ def test_a_new_code_gives_no_new_tries_beyond_ten_wrong_ones_an_hour(clock, app)
     assert confirm(ask())
 
 
+def test_wrong_tries_have_a_limit_per_day_too(clock, app):
+    # Nine an hour stay below the limit of the hour; a new code each time gives nothing back.
+    for _hour in range(4):
+        code = ask()
+        for turn in range(8):
+            assert refused(confirm, wrong(code), device=OTHER_DEVICE) in ("sign_in_code_wrong", "too_many_tries"), turn
+        clock.move_to(clock.now() + timedelta(hours=1, seconds=1))
+    assert refused(confirm, ask()) == "too_many_tries"
+    clock.move_to(clock.now() + timedelta(days=1))
+    assert confirm(ask())
+
+
+def test_an_address_has_a_limit_per_day(clock, app, monkeypatch):
+    hourly, daily = citizens.SENDS_PER_ADDRESS
+    assert (hourly.within, daily.within) == (timedelta(hours=1), timedelta(days=1))
+    assert hourly.most < daily.most < hourly.most * 24
+    monkeypatch.setattr(
+        citizens, "SENDS_PER_ADDRESS", (citizens.Limit(2, hourly.within), citizens.Limit(5, daily.within))
+    )
+    for number in range(5):
+        ask(str(13900000100 + number), device=bytes([number]) * 32, address="192.0.2.7")
+        clock.move_to(clock.now() + timedelta(minutes=40))
+    assert refused(ask, "13900000200", device=b"z" * 32, address="192.0.2.7") == "sign_in_code_too_often"
+
+
 def test_the_next_code_is_sent_after_a_minute_and_the_refusal_says_when(clock, app):
     ask()
     clock.move_to(clock.now() + timedelta(seconds=20))

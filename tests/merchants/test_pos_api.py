@@ -101,6 +101,7 @@ def test_a_quote_says_what_it_would_be_and_changes_nothing(till, digits):
     assert told["reasons"] == ["消费 250.00 元，达到门槛 200 元，减 50 元"]
     assert {key: value for key, value in told.items() if key != "reasons"} == {
         "bill_fen": 25_000,
+        "excluded_fen": 0,
         "discount_fen": 5_000,
         "customer_pays_fen": 20_000,
         "invoice_fen": None,
@@ -183,19 +184,19 @@ def test_a_refusal_stays_the_answer_of_its_key(clock, till, digits):
 
 def test_a_busy_database_is_not_kept_as_the_answer(till, digits, monkeypatch):
     from foundation.db import DatabaseBusy
-    from merchants import redemptions
+    from merchants import redeem_line
 
-    before = redemptions.redeem
+    before = redeem_line.redeem_batch
 
     def busy(*_, **__):
         raise DatabaseBusy
 
-    monkeypatch.setattr(redemptions, "redeem", busy)
+    monkeypatch.setattr(redeem_line, "redeem_batch", busy)
     answer = till.redeem(digits, key="k1")
     told = problem(answer, 503)
     assert told["retryable"]
     assert answer.headers["Retry-After"] == "3"
-    monkeypatch.setattr(redemptions, "redeem", before)
+    monkeypatch.setattr(redeem_line, "redeem_batch", before)
     assert till.redeem(digits, key="k1").status_code == 201
 
 

@@ -7,6 +7,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,8 +37,10 @@ class Attempt:
         return self.outcome.code if isinstance(self.outcome, Refusal) else "done"
 
 
-def at_once(app: Flask, works: Sequence[Work], *, threads: int = 32) -> list[Attempt]:
+def at_once(app: Flask, works: Sequence[Work], *, threads: int = 32, alone: bool = True) -> list[Attempt]:
     """Do every work in a transaction of its own, ``threads`` at a time, and return the attempts in the order given.
+
+    alone: without it a work makes its own transactions, as one does that stands in a line with others.
 
     A refusal is an outcome; any other exception of any thread is raised here.
     """
@@ -58,7 +61,7 @@ def at_once(app: Flask, works: Sequence[Work], *, threads: int = 32) -> list[Att
                 except queue.Empty:
                     return
                 try:
-                    attempts[place] = _try(works[place])
+                    attempts[place] = _try(works[place], alone=alone)
                 except BaseException as failure:
                     failures.append(failure)
 
@@ -73,10 +76,10 @@ def at_once(app: Flask, works: Sequence[Work], *, threads: int = 32) -> list[Att
     return [attempts[place] for place in range(len(works))]
 
 
-def _try(work: Work) -> Attempt:
+def _try(work: Work, *, alone: bool) -> Attempt:
     began = time.perf_counter()
     try:
-        with transaction():
+        with transaction() if alone else nullcontext():
             outcome = work()
     except Refusal as refusal:
         outcome = refusal

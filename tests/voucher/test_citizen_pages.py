@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,13 +11,18 @@ import pytest
 import zxingcpp
 from flask import Flask
 from PIL import Image
+from sqlalchemy import event, text
 from werkzeug.test import TestResponse
 
+from foundation import clock as clocks
 from foundation.clock import SimulatedClock
+from foundation.db import db, transaction
+from foundation.group_commit import QueueFull
+from identity.sessions import close_all_sessions
 from tests import people, world
 from tests.browsing import Browser
 from tests.people import CHEN, LIN
-from voucher import qr
+from voucher import claim_line, closed_releases, qr
 from voucher.codes import LENGTH
 
 FETCH = {"X-Requested-With": "fetch"}
@@ -233,3 +239,126 @@ def test_the_smallest_symbol_is_drawn_for_a_code() -> None:
     image = Image.open(io.BytesIO(qr.png("96" + "0" * 18)))
     assert image.mode == "1"
     assert image.width == (21 + 2 * qr.QUIET_MODULES) * qr.BOX_PIXELS
+
+
+# --- before, after and in the rush ----------------------------------------------------------------------------------
+
+
+class Statements:
+    """Counts the statements that the application sends to its database."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, *_: object) -> None:
+        self.count += 1
+
+
+@pytest.fixture
+def statements(app: Flask) -> Iterator[Statements]:
+    counted = Statements()
+    event.listen(db.engine, "before_cursor_execute", counted)
+    yield counted
+    event.remove(db.engine, "before_cursor_execute", counted)
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["page", "fragment"])
+@pytest.mark.parametrize(
+    ("when", "words"),
+    [("2023-05-08 09:59", "还没有开始领取"), ("2023-05-10 22:00", "结束领取")],
+    ids=["not open yet", "closed"],
+)
+def test_before_and_after_its_time_a_claim_asks_no_database(
+    client: Browser, when: str, words: str, headers: dict[str, str]
+) -> None:
+    with clocks.simulated(world.STARTS) as clock:
+        campaign = world.published()
+        people.sign_in(client, LIN)
+        clock.move_to(world.at(when))
+        claim_by_form(client, campaign.release)  # what is published is read once per process
+        counted = Statements()
+        event.listen(db.engine, "before_cursor_execute", counted)
+        answer = claim_by_form(client, campaign.release, **headers)
+        event.remove(db.engine, "before_cursor_execute", counted)
+    assert (answer.status_code, counted.count) == (409, 0)
+    assert words in answer.text
+
+
+def test_what_is_sold_out_is_told_from_memory_and_only_so_long(
+    clock: SimulatedClock, client: Browser, statements: Statements, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = world.opened()
+    people.sign_in(client, LIN)
+    seconds = [1_000.0]
+    monkeypatch.setattr(closed_releases.time, "monotonic", lambda: seconds[0])
+    set_stock(campaign.release, 0)
+    assert "已经领完" in claim_by_form(client, campaign.release).text
+    statements.count = 0
+    for _ in range(3):
+        assert claim_by_form(client, campaign.release).status_code == 409
+    assert statements.count == 0
+    # Half way one request goes and reads again while the others are still told.
+    seconds[0] += 0.5
+    assert [asked(statements, client, campaign.release) for _ in range(3)] == [True, False, False]
+    # Stock came back: within the second it is claimable.
+    set_stock(campaign.release, 10)
+    seconds[0] += 0.95
+    assert claim_by_form(client, campaign.release).status_code == 303
+
+
+def asked(statements: Statements, client: Browser, release_id: int) -> bool:
+    statements.count = 0
+    assert claim_by_form(client, release_id).status_code == 409
+    return statements.count > 0
+
+
+def set_stock(release_id: int, count: int) -> None:
+    with transaction():
+        db.session.execute(text("UPDATE release SET remaining = :c WHERE id = :r"), {"c": count, "r": release_id})
+
+
+def test_a_sign_in_that_was_revoked_claims_nothing(clock: SimulatedClock, client: Browser) -> None:
+    campaign = world.opened()
+    people.sign_in(client, LIN)
+    with transaction():
+        close_all_sessions("citizen", str(people.citizen(LIN)))
+    answer = claim_by_form(client, campaign.release)
+    assert (answer.status_code, answer.location.partition("?")[0]) == (303, "/sign-in")
+
+
+def test_who_presses_without_end_is_slowed_down(clock: SimulatedClock, client: Browser) -> None:
+    campaign = world.opened()
+    people.sign_in(client, LIN)
+    codes = [claim_by_form(client, campaign.release).status_code for _ in range(claim_line.PER_PERSON.most + 1)]
+    assert codes == [303] + [409] * (claim_line.PER_PERSON.most - 1) + [429]
+    answer = claim_by_form(client, campaign.release)
+    assert answer.headers["Retry-After"] == "60"
+    assert "领取操作过于频繁" in answer.text
+    other = people.browser_of(client.application, CHEN)
+    assert claim_by_form(other, campaign.release).status_code == 303
+
+
+def test_a_full_queue_is_told_with_when_to_come_back(
+    clock: SimulatedClock, client: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = world.opened()
+    people.sign_in(client, LIN)
+
+    def full(*_: object) -> None:
+        raise QueueFull
+
+    monkeypatch.setattr(claim_line.CLAIMS, "submit", full)
+    answer = claim_by_form(client, campaign.release, **{"HX-Request": "true"})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    assert "还没有提交" in answer.text
+
+
+def test_a_campaign_that_counts_by_device_notes_it_before_the_line(clock: SimulatedClock, client: Browser) -> None:
+    campaign = world.opened(world.spring(people={"same_person": ["device"]}))
+    people.sign_in(client, LIN)
+    assert claim_by_form(client, campaign.release).status_code == 303
+    # The same browser, somebody else's phone: the same person.
+    people.sign_in(client, CHEN)
+    again = claim_by_form(client, campaign.release)
+    assert again.status_code == 409
+    assert "已达到领取上限" in again.text
