@@ -50,7 +50,8 @@ ROOMS = (
 )  # fmt: skip
 DOCUMENTS = (
     "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/campaign-file.md", "docs/deploy.md",
-    "docs/glossary.md", "docs/invariants.md", "docs/lottery.md", "examples/README.md",
+    "docs/faults.md", "docs/glossary.md", "docs/invariants.md", "docs/lottery.md", "docs/scaling.md",
+    "examples/README.md",
 )  # fmt: skip
 CAMPAIGN_FILE = "docs/campaign-file.md"
 DEPLOY = "docs/deploy.md"
