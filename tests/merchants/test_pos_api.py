@@ -101,6 +101,7 @@ def test_a_quote_says_what_it_would_be_and_changes_nothing(till, digits):
     assert told["reasons"] == ["消费 250.00 元，达到门槛 200 元，减 50 元"]
     assert {key: value for key, value in told.items() if key != "reasons"} == {
         "bill_fen": 25_000,
+        "excluded_fen": 0,
         "discount_fen": 5_000,
         "customer_pays_fen": 20_000,
         "invoice_fen": None,
