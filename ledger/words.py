@@ -83,6 +83,7 @@ CHECKS: dict[str, str] = {
     "terminated_campaigns_are_closed": N_("提前终止的活动由两个人决定，各轮都已关闭"),
     "orders_add_up": N_("一单多券：各券分摊的消费金额合起来就是这一单，张数、券种和持券人一致"),
     "uses_per_day_match_redemptions": N_("每人每天用券的计数，等于当天核销并且没有撤回的张数"),
+    "discounts_per_person_match_redemptions": N_("每人优惠限额的计数，等于该期间核销并且没有退回的优惠金额"),
     "outstanding_matches_claimed_vouchers": N_(
         "每种券：已领未用的金额，等于市民手里的券的面值，加上已用资格尚未退回的余额"
     ),
