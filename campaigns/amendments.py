@@ -49,6 +49,8 @@ def _faults(before: Definition, after: Definition) -> Iterator[tuple[str, str]]:
             yield f"campaign.{name}", "发布后不能修改"
     if before.people != after.people:
         yield "people", "谁可以领、同一人的规则，发布后不能修改"
+    if before.discount_limits != after.discount_limits:
+        yield "discount_limits", "每人优惠限额发布后不能修改：已用的额度按它计算"
     yield from _sources(before, after)
     for place in ("offers", "packs", "rounds"):
         yield from _kept(place, getattr(before, place), getattr(after, place))

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import gettext as _
 
 from campaigns import drafting, notice, reading
+from campaigns.campaign_file import DefinitionFaulty
 from campaigns.definition import Definition
 from campaigns.form.draft import ORIGINAL, Draft, example, examples
 from campaigns.form.typed import TICKED
@@ -66,6 +67,8 @@ def send() -> Response | str:
             version = drafting.import_draft(draft.text, by=gates.principal().actor)
             campaign_id, number = version.campaign_id, version.number
             address = url_for("campaigns_desk.version", campaign_id=campaign_id, number=number, kept=1)
+    except DefinitionFaulty as refusal:
+        return _again(refusal, draft, definition=definition, faults=refusal.faults)
     except Refusal as refusal:
         return _again(refusal, draft, definition=definition)
     flash(_("已存为草稿，请另一位同事核对后发布。"))

@@ -32,6 +32,7 @@ from campaigns.places import cities
 from campaigns.terms import article
 from campaigns.terms.article import ArticleSchema
 from campaigns.terms.axis import StrategyField
+from campaigns.terms.discount_limits import DiscountLimit, DiscountLimitSchema
 from campaigns.terms.file_fields import Code, Count, County, Flag, Moment, Table, Text, Yuan, choice, said
 from campaigns.terms.portions import DailySchema
 from campaigns.terms.quote import OfferTerms
@@ -192,6 +193,11 @@ class _DocumentSchema(Table):
     sources = fields.List(fields.Nested(_SourceSchema), required=True, metadata=said("出资"))
     offers = fields.List(fields.Nested(_OfferSchema), required=True, metadata=said("优惠"))
     people = fields.Nested(_PeopleSchema, metadata=said("人员"))
+    discount_limits = fields.List(
+        fields.Nested(DiscountLimitSchema),
+        load_default=list,
+        metadata=said("每人优惠限额", "一人在整个活动、每月、每周或每天一共最多优惠多少元，没有就不填"),
+    )
     packs = fields.List(fields.Nested(_PackSchema), load_default=list)
     rounds = fields.List(fields.Nested(_RoundSchema), required=True)
     amendment = fields.Nested(_AmendmentSchema, load_default=None)
@@ -233,6 +239,7 @@ def _build(loaded: Mapping[str, Any]) -> Definition:
         sources=tuple(Source(**source) for source in loaded["sources"]),
         offers=tuple(_offer(offer) for offer in loaded["offers"]),
         people=_people(loaded.get("people", {})),
+        discount_limits=tuple(DiscountLimit(**limit) for limit in loaded["discount_limits"]),
         amendment=Amendment(**loaded["amendment"]) if loaded["amendment"] else None,
         packs=tuple(
             PackDefinition(pack["code"], pack["name"], tuple(PackContent(**content) for content in pack["contents"]))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask import current_app
@@ -12,10 +12,11 @@ from campaigns.campaign_file import check
 from campaigns.definition import Definition, PeopleRules, RoundDefinition
 from campaigns.models import Campaign, CampaignRound, CampaignVersion, FundSource, Offer, Release
 from campaigns.terms.benefit.price_tiers import PriceTiers
+from campaigns.terms.discount_limits import DiscountLimit
 from campaigns.terms.issuance.application import Application
 from campaigns.terms.issuance.lottery import Lottery
 from campaigns.terms.limits.chances import Chances
-from campaigns.terms.limits.per_person import PerPerson
+from campaigns.terms.limits.per_person import PerPerson, period_scope
 from campaigns.terms.quote import OfferTerms
 from foundation.db import db
 
@@ -43,6 +44,8 @@ class OfferFacts:
     campaign_ends_at: datetime
     #: whether each is worth what its application was awarded, instead of the face
     is_priced_when_claimed: bool = False
+    #: how much one person may have off, over all offers of the campaign
+    discount_limits: tuple[DiscountLimit, ...] = ()
 
     def split_of(self, fen: int) -> dict[int, int]:
         """Return fund source id → fen of an amount, sources without a part left out."""
@@ -88,7 +91,7 @@ class ReleaseFacts:
     group: str
     opens_at: datetime
     closes_at: datetime
-    #: (scope key, most per person), in one fixed order
+    #: (scope key, most per person) of what counts on every day alike, in one fixed order
     quotas: tuple[tuple[str, int], ...]
     #: who may claim, and who counts as one person
     people: PeopleRules
@@ -102,26 +105,30 @@ class ReleaseFacts:
     assisted: bool = False
     #: how often a person may claim each category, where the round says so
     chances: int | None = None
+    #: (calendar period, most per person) of what counts anew in each
+    periods: tuple[tuple[str, int], ...] = ()
 
     @property
     def categories(self) -> Mapping[str, int]:
         """category → how many articles per person, where it is claimed by category."""
         return self.offer.terms.categories
 
-    def quotas_of(self, category: str) -> tuple[tuple[str, int], ...]:
-        """Return (scope key, most per person) of a claim of this category, "" for what has none, in one fixed order.
+    def quotas_of(self, category: str, day: date) -> tuple[tuple[str, int], ...]:
+        """Return (scope key, most per person) of a claim of this category, "" for what has none, on a bureau day, in
+        one fixed order.
 
         Articles are counted while they are held or bought, chances for good; both over all rounds of the campaign.
         """
-        if not category:
-            return self.quotas
-        quantity = self.categories[category]
         campaign_id = self.offer.campaign_id
+        of_period = tuple((period_scope(period, campaign_id, day), most) for period, most in self.periods)
+        if not category:
+            return tuple(sorted((*self.quotas, *of_period))) if of_period else self.quotas
+        quantity = self.categories[category]
         of_category = (
             (item_scope(campaign_id, category), quantity),
             (f"{CHANCE}{campaign_id}:{category}", quantity if self.chances is None else self.chances),
         )
-        return tuple(sorted((*self.quotas, *of_category)))
+        return tuple(sorted((*self.quotas, *of_period, *of_category)))
 
     @property
     def offer(self) -> OfferFacts:
@@ -176,6 +183,7 @@ def offer_facts(offer_id: int) -> OfferFacts:
             levels={source.id: source.level for source in sources},
             campaign_ends_at=campaign.ends_at,
             is_priced_when_claimed=definition.preset.priced_when_claimed,
+            discount_limits=tuple(definition.discount_limits),
         )
     found: OfferFacts = cache[offer_id]
     return found
@@ -210,7 +218,12 @@ def _release_facts(release: Release, a_round: CampaignRound) -> ReleaseFacts:
         each for each in planned.releases if (each.pack == release.pack if release.pack else each.offer == offer.code)
     )
     counted = _counted_in(a_round, planned, rows[0])
-    quotas = {limit.scope_key(**counted): limit.count for limit in planned.limits if isinstance(limit, PerPerson)}
+    per_person = [limit for limit in planned.limits if isinstance(limit, PerPerson)]
+    quotas = {limit.scope_key(**counted): limit.count for limit in per_person if not limit.period}
+    periods: dict[str, int] = {}
+    for limit in per_person:
+        if limit.period:
+            periods[limit.period] = min(limit.count, periods.get(limit.period, limit.count))
     if offer.is_priced_when_claimed and isinstance(offer.terms.benefit, PriceTiers):
         # A buyer has no more in all rounds together than the table allows, and other campaigns may ask for that.
         whole = f"campaign:{a_round.campaign_id}"
@@ -226,6 +239,7 @@ def _release_facts(release: Release, a_round: CampaignRound) -> ReleaseFacts:
         opens_at=a_round.opens_at,
         closes_at=a_round.closes_at,
         quotas=tuple(sorted(quotas.items())),
+        periods=tuple(sorted(periods.items())),
         people=definition.people,
         lottery=planned.lottery,
         by_list=planned.by_list,

@@ -68,6 +68,7 @@ NAMES = {
     "article": "商品登记", "identify": "登记号码", "confirm_days": "核验后几天内完成",
     "catalogue": "商品目录", "price_check": "价格检查", "above_filed": "高于备案价", "above_recent": "高于近期售价",
     "recent_days": "近期天数", "tolerance": "容差",
+    "discount_limits": "每人优惠限额",
     "cost_yuan": "成本", "advertised_yuan": "对外价值", "least_yuan": "最低", "most_yuan": "最高",
 }  # fmt: skip
 

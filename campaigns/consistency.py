@@ -10,8 +10,10 @@ from campaigns.terms.axis import kind_of
 from campaigns.terms.benefit.percent_by_grade import PercentByGrade
 from campaigns.terms.benefit.price_tiers import PriceTiers
 from campaigns.terms.benefit.spend_discount import SpendDiscount
+from campaigns.terms.discount_limits import WITHIN as DISCOUNT_WITHIN
 from campaigns.terms.funding.fixed import Fixed
 from campaigns.terms.limits.chances import Chances
+from campaigns.terms.limits.per_person import PerPerson
 from campaigns.terms.rollover.own import Own
 from foundation.clock import TICK, local
 from foundation.money import format_yuan
@@ -28,6 +30,7 @@ def contradictions(definition: Definition) -> Iterator[Contradiction]:
     yield from _unique_codes(definition)
     yield from _offers(definition)
     yield from _packs(definition)
+    yield from _discount_limits(definition)
     yield from _rounds(definition)
 
 
@@ -142,6 +145,30 @@ def _used_together(offer: OfferDefinition, where: str) -> Iterator[Contradiction
         yield f"{where}.per_day", f"每天的张数不能少于每单的 {use.per_order} 张"
 
 
+def _discount_limits(definition: Definition) -> Iterator[Contradiction]:
+    """What one person may have off lets every voucher be used once, and a longer period allows more than a shorter."""
+    if definition.discount_limits and definition.kind != "consumer_voucher":
+        yield "discount_limits", "只有消费券活动可以写每人优惠限额；补贴按件数和次数限制"
+        return
+    dearest = max(definition.offers, key=lambda offer: offer.terms.benefit.committed_fen, default=None)
+    longest = list(DISCOUNT_WITHIN)
+    for number, limit in enumerate(definition.discount_limits, 1):
+        where = f"discount_limits[{number}]"
+        before = definition.discount_limits[: number - 1]
+        if any(other.within == limit.within for other in before):
+            yield f"{where}.within", f"“{DISCOUNT_WITHIN[limit.within]}”写了两次，只能写一条"
+        if dearest is not None and limit.most_fen < dearest.terms.benefit.committed_fen:
+            face = format_yuan(dearest.terms.benefit.committed_fen)
+            yield f"{where}.most_yuan", f"比“{dearest.code}”一张券的 {face} 元还少，这种券就用不了"
+        for other in definition.discount_limits:
+            is_shorter = longest.index(other.within) < longest.index(limit.within)
+            if is_shorter and other.most_fen >= limit.most_fen:
+                yield (
+                    f"{where}.most_yuan",
+                    f"应当大于“{DISCOUNT_WITHIN[other.within]}”的 {format_yuan(other.most_fen)} 元，否则那一条没有作用",
+                )
+
+
 def _packs(definition: Definition) -> Iterator[Contradiction]:
     offer_codes = [offer.code for offer in definition.offers]
     for place, pack in enumerate(definition.packs, 1):
@@ -230,6 +257,12 @@ def _application_fits(definition: Definition, a_round: RoundDefinition, where: s
         yield f"{where}.issuance.kind", f"“{definition.preset.name}”活动{may}“application”（申请审核）"
     if a_round.application is None:
         return
+    for number, limit in enumerate(a_round.limits, 1):
+        if isinstance(limit, PerPerson) and limit.period:
+            yield (
+                f"{where}.limits[{number}].within",
+                "申请审核的轮次可以是：offer、round、campaign",
+            )
     if any(release.pack for release in a_round.releases):
         yield f"{where}.releases", "申请审核的轮次不能投放券包"
     if a_round.daily is not None or isinstance(a_round.rollover, Own):

@@ -6,9 +6,12 @@ is worked out is the most that so many people can get.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from campaigns.definition import ReleaseDefinition, RoundDefinition
 from campaigns.demand import Demand
+from campaigns.terms.periods import PERIODS, next_start, span
+from foundation.clock import TICK, bureau_day
 
 
 @dataclass
@@ -25,6 +28,8 @@ class Crowd:
         self._people, self._each = demand.people, demand.claims_each
         #: what counts in the whole campaign counts from round to round
         self._of_campaign: dict[int, Allowance] = {}
+        #: (period, its first day, most) → what counts in it, over all rounds
+        self._of_period: dict[tuple[str, date, int], Allowance] = {}
 
     def allowances(self, a_round: RoundDefinition) -> list[list[Allowance]]:
         """Return what binds each release of a round, in order; those that bind several are the same object."""
@@ -41,8 +46,22 @@ class Crowd:
         if "campaign" in counts:
             most = counts["campaign"]
             shared.append(self._of_campaign.setdefault(most, Allowance(self._people * most)))
+        shared += [self._in_periods(a_round, each, counts[each]) for each in PERIODS if each in counts]
         groups = {group: Allowance(self._people) for group in a_round.groups}
         return [self._of_release(release, shared, groups, counts.get("offer")) for release in a_round.releases]
+
+    def _in_periods(self, a_round: RoundDefinition, period: str, most: int) -> Allowance:
+        """Return what a limit by calendar periods leaves a round: of the one period that it lies in, which it shares
+        with other rounds, or of all that it touches, as if nobody had claimed in them before."""
+        first = span(period, bureau_day(a_round.opens_at))[0]
+        last_day = bureau_day(a_round.closes_at - TICK)
+        if last_day < next_start(period, first):
+            return self._of_period.setdefault((period, first, most), Allowance(self._people * most))
+        touched = 0
+        while first <= last_day:
+            touched += 1
+            first = next_start(period, first)
+        return Allowance(self._people * most * touched)
 
     def _of_release(
         self, release: ReleaseDefinition, shared: list[Allowance], groups: dict[str, Allowance], each: int | None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from campaigns.kinds import PRESETS, Preset
+from campaigns.terms.discount_limits import DiscountLimit
 from campaigns.terms.issuance.application import Application
 from campaigns.terms.issuance.assisted import Assisted
 from campaigns.terms.issuance.first_come import FirstCome
@@ -192,6 +193,7 @@ class Definition:
     packs: Sequence[PackDefinition] = ()
     people: PeopleRules = PeopleRules()
     amendment: Amendment | None = None
+    discount_limits: Sequence[DiscountLimit] = ()
 
     @property
     def preset(self) -> Preset:

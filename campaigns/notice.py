@@ -254,12 +254,13 @@ def _use(definition: Definition) -> Section:
 
 
 def _use_rules(definition: Definition) -> list[str]:
-    """How many may be used together and per day, and that an order is not split for more."""
+    """How many may be used together and per day, how much comes off for one person, and that orders are not split."""
     rules = _grouped(definition.offers, lambda offer: str(offer.terms.use.describe()))
     areas = _grouped(definition.offers, _area)
     excluded = _grouped(definition.offers, lambda offer: "、".join(offer.terms.scope.goods_excluded))
     return [
         *(f"{names}{rule}。" for rule, names in rules),
+        *(f"{limit.describe()}。" for limit in definition.discount_limits),
         "不同的券不能在一单里同用，严禁拆单。",
         *(f"{names}{area}。" for area, names in areas if area),
         *(f"{names}不能用于购买{goods}，这些商品不计入消费金额。" for goods, names in excluded if goods),

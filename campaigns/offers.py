@@ -123,6 +123,8 @@ class CampaignView:
     amendments: Sequence[tuple[datetime, str]] = ()
     #: why it has ended early, where it has
     ended_why: str = ""
+    #: how much one person may have off, in words
+    discount_limits: Sequence[Words] = ()
 
     @property
     def assisted_rounds(self) -> list[RoundView]:
@@ -183,6 +185,7 @@ def _view(campaign: Campaign, now: datetime) -> CampaignView:
         ends_at=campaign.ends_at,
         sources=[source.name for source in definition.sources],
         people=definition.people,
+        discount_limits=[limit.describe() for limit in definition.discount_limits],
         amendments=_amendments(campaign),
         ended_why=_ended_why(campaign.id),
         rounds=[_round_view(rounds[round_id], _tickets(parts), now) for round_id, parts in by_round.items()],

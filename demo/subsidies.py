@@ -28,6 +28,7 @@ from merchants import register
 from merchants.hand_in_jobs import lapse_hand_ins
 from merchants.models import Merchant, Store
 from settlement import closing, payouts
+from settlement.errors import NothingToPayOut, NothingToSettle
 from settlement.payout_models import PayoutLine
 from settlement.payouts import BankAnswer
 from voucher.jobs import return_spares
@@ -93,10 +94,12 @@ class Subsidies:
         ).scalar_one()
 
     def _settle_appliances(self, day: date) -> None:
-        with transaction():
-            batch_id = closing.close_period(
-                self.appliances.campaign_id, day - timedelta(days=1), by=self.actors["hejing"]
-            ).id
+        try:
+            with transaction():
+                last_day = day - timedelta(days=1)
+                batch_id = closing.close_period(self.appliances.campaign_id, last_day, by=self.actors["hejing"]).id
+        except NothingToSettle:
+            return
         with transaction():
             closing.approve(batch_id, by=self.actors["guoting"])
         if _APPLIANCE_CLOSINGS[day]:
@@ -104,8 +107,12 @@ class Subsidies:
                 closing.mark_paid(batch_id, by=self.actors["hejing"], payment_reference=f"{day:%Y-%m}-JD")
 
     def _pay_out_cars(self) -> None:
-        with transaction():
-            batch_id = payouts.close(self.car_campaign_id, by=self.actors["hejing"]).id
+        try:
+            with transaction():
+                batch_id = payouts.close(self.car_campaign_id, by=self.actors["hejing"]).id
+        except NothingToPayOut:
+            # In a small year nobody has bought a car yet.
+            return
         with transaction():
             payouts.approve(batch_id, by=self.actors["guoting"])
         with transaction():

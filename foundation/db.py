@@ -103,6 +103,16 @@ class DatabaseGone(Unavailable):
     message = N_("系统暂时连不上数据库，您的操作没有生效")
 
 
+class OutcomeUnknown(Unavailable):
+    """The link was lost while the end of a transaction was on its way: it is kept whole, or nothing of it is."""
+
+    code = "outcome_unknown"
+    message = N_("系统暂时连不上数据库，还不知道您的操作是否已经生效")
+    way_out = N_("请稍等几秒查看结果，或再试一次；不会重复办理")
+    #: whoever asked looks first; no page tries again by itself
+    retry_after_seconds = 0
+
+
 def engine_options(database_url: str) -> dict[str, Any]:
     """Return SQLAlchemy's engine options.
 
@@ -117,9 +127,15 @@ def engine_options(database_url: str) -> dict[str, Any]:
         "pool_pre_ping": True,
         "connect_args": {
             "connect_timeout": 5,
+            # A link that is cut while we send is noticed by the first, while we wait for an answer by the others.
             "tcp_user_timeout": 3000,
+            "keepalives_idle": 2,
+            "keepalives_interval": 1,
+            "keepalives_count": 2,
             "options": "-c timezone=UTC -c statement_timeout=30s -c lock_timeout=5s"
-            " -c idle_in_transaction_session_timeout=15s",
+            " -c idle_in_transaction_session_timeout=15s"
+            # A machine that is gone keeps no locks: the server asks whether it is still there.
+            " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3",
         },
     }
 
@@ -131,6 +147,15 @@ def init_db(app: Flask) -> None:
         if db.engine.dialect.name == "sqlite":
             event.listen(db.engine, "connect", _set_up_sqlite)
             event.listen(db.engine, "begin", _begin_sqlite)
+        else:
+            event.listen(db.engine, "do_connect", _connect_bounded)
+
+
+def _connect_bounded(_dialect: Dialect, _record: Any, words: list[Any], named: dict[str, Any]) -> Any:
+    # Here, since an installation on SQLite has no need of the driver.
+    from foundation.postgres import BoundedConnection
+
+    return BoundedConnection.connect(*words, **named)
 
 
 def _set_up_sqlite(dbapi_connection: Any, _record: Any) -> None:
@@ -153,7 +178,7 @@ def transaction() -> Iterator[None]:
     """Run the block as one writing transaction: all of it is durable at the end, or none of it.
 
     A block inside another joins it. Refuses DatabaseBusy or DatabaseGone when the engine fails in a way that
-    may pass; nothing has changed then.
+    may pass; nothing has changed then. Refuses OutcomeUnknown when the link was lost at the very end.
     """
     session = db.session
     if session.info.get("in_transaction"):
@@ -166,12 +191,24 @@ def transaction() -> Iterator[None]:
         try:
             session.connection(execution_options={"writing": True})
             yield
-            session.commit()
+            _commit()
         except BaseException:
             session.rollback()
             raise
         finally:
             session.info["in_transaction"] = False
+
+
+def _commit() -> None:
+    session = db.session
+    # What has not reached the engine yet goes there now, so that a fault in it is told from a lost answer.
+    session.flush()
+    try:
+        session.commit()
+    except DBAPIError as failure:
+        if failure.connection_invalidated:
+            raise OutcomeUnknown from failure
+        raise
 
 
 @contextmanager

@@ -17,7 +17,8 @@ What it promises:
   their own; between them the database's locks decide, as ever.
 - One bad item never fails its neighbours: when the work of a batch raises, it is rolled back and each item is done
   again alone. Expected refusals are answers, not exceptions.
-- A database that is busy or gone fails everybody in the batch with the same refusal, and nothing is done.
+- A database that is busy or gone fails everybody in the batch with the same refusal, and nothing is done; one that is
+  lost at the very end fails them with OutcomeUnknown, which promises nothing.
 - The queue has a bound and so has the wait in it; beyond them it is QueueFull at once, with nothing done.
 - A leader whose thread is ended (the worker stops) leaves nobody waiting.
 

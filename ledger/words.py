@@ -70,6 +70,10 @@ CHECKS: dict[str, str] = {
     "day_figures_match_the_ledger": N_("已关账日期的报表数字，等于总账当天的发生额"),
     "driven_consumption_matches_redemptions": N_("报表的拉动消费，等于有效核销的消费金额之和，按商户也一样"),
     "history_explains_every_state": N_("每张券自己的记录，一步一步走到它现在的状态"),
+    "settled_sales_were_accepted": N_("对账单上要交售后材料的商品，都已审核通过"),
+    "rejected_sales_are_not_owed": N_("售后审核没有通过的商品，补贴已退回资金池"),
+    "accepted_sales_have_a_decision": N_("售后审核的每个结果都有一条审核记录"),
+    "an_invoice_is_for_one_sale": N_("一张发票只用于一件商品"),
     "ledger_balances_match_transfers": N_("每个账户的余额，等于转入减去转出"),
     "ledger_flows_follow_the_chart": N_("每种事由只在规定的两种账户之间转账"),
     "ledger_no_negative_balance": N_("除财政批准外，没有账户余额为负"),
@@ -79,6 +83,7 @@ CHECKS: dict[str, str] = {
     "terminated_campaigns_are_closed": N_("提前终止的活动由两个人决定，各轮都已关闭"),
     "orders_add_up": N_("一单多券：各券分摊的消费金额合起来就是这一单，张数、券种和持券人一致"),
     "uses_per_day_match_redemptions": N_("每人每天用券的计数，等于当天核销并且没有撤回的张数"),
+    "discounts_per_person_match_redemptions": N_("每人优惠限额的计数，等于该期间核销并且没有退回的优惠金额"),
     "outstanding_matches_claimed_vouchers": N_(
         "每种券：已领未用的金额，等于市民手里的券的面值，加上已用资格尚未退回的余额"
     ),

@@ -29,8 +29,10 @@ class Asked:
 
     @property
     def counts_fen(self) -> Any:
-        """What of the bill counts; for an operation that has taken both amounts."""
-        return self.bill_fen - (self.more["excluded_fen"] or 0)
+        """What of the bill counts; the bill as it came where either is no amount."""
+        excluded_fen = self.more["excluded_fen"] or 0
+        both = isinstance(self.bill_fen, int) and isinstance(excluded_fen, int)
+        return self.bill_fen - excluded_fen if both else self.bill_fen
 
 
 def asked_of(body: dict[str, Any]) -> Asked:

@@ -71,6 +71,24 @@ register(
         """,
     ),
     Check(
+        "discounts_per_person_match_redemptions",
+        "What is counted as taken off for the persons of a campaign, in all or in a period, is what its redemptions of"
+        " those days took off and still do.",
+        """
+        SELECT q.scope, q.used, COALESCE(SUM(r.fen), 0) AS taken_off_fen
+        FROM (SELECT scope, SUM(used) AS used FROM person_quota WHERE scope LIKE 'off:%' GROUP BY scope) q
+        LEFT JOIN (
+            SELECT 'off:' || CAST(campaign_id AS TEXT) AS whole, CAST(bureau_day AS TEXT) AS bureau_day,
+                   SUM(discount_fen - refunded_discount_fen) AS fen
+            FROM redemption WHERE status <> 'voided' GROUP BY campaign_id, bureau_day
+        ) r ON q.scope = r.whole
+            OR (q.scope LIKE r.whole || ':%' AND r.bureau_day BETWEEN SUBSTR(q.scope, LENGTH(q.scope) - 20, 10)
+                                                                  AND SUBSTR(q.scope, LENGTH(q.scope) - 9, 10))
+        GROUP BY q.scope, q.used
+        HAVING q.used <> COALESCE(SUM(r.fen), 0)
+        """,
+    ),
+    Check(
         "redemptions_were_within_validity",
         "No entitlement was redeemed before or after it was valid.",
         """

@@ -1,6 +1,7 @@
 """The noes of evidence after a sale."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from foundation.errors import N_, Conflict, Forbidden, Malformed, NotFound, Refusal
 
@@ -93,6 +94,19 @@ class HandInIncomplete(Malformed):
     way_out = N_("请按每一项下面的提示修改后再提交，已填的内容都在")
 
     def __init__(self, faults: Sequence[Refusal]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(count=len(self.faults))
+
+
+class HandInsHaveFaults(Malformed):
+    """faults: what is wrong in which row of a file."""
+
+    code = "hand_ins_have_faults"
+    message = N_("有 %(count)s 处需要修改，一笔也没有提交")
+    way_out = N_("请按下面的提示改好后重新导入；同一份表重复导入不会重复提交")
+    field = "file"
+
+    def __init__(self, faults: Sequence[Any]) -> None:
         self.faults = tuple(faults)
         super().__init__(count=len(self.faults))
 

@@ -18,6 +18,7 @@ from foundation import clock
 from foundation.clock import bureau_day
 from foundation.db import db
 from foundation.ids import text_id
+from foundation.money import format_yuan
 from foundation.paging import Page, page_of
 from merchants.hand_in_errors import HandInUnknown
 from merchants.hand_in_models import HandIn, HandInDecision, HandInSuspicion
@@ -143,6 +144,21 @@ def sale(hand_in_id: UUID, store_id: int | None = None) -> SaleFacts:
         .order_by(HandInDecision.decided_at, HandInDecision.id)
     ).all()
     return SaleFacts(line, known, known.terms, dict(by_slot), suspicions, decisions)
+
+
+def typed_of(row: HandIn) -> dict[str, str]:
+    """Return what is kept of a hand-in as a form has it."""
+    days = ("invoice_on", "delivered_on", "old_collected_on")
+    texts = (
+        "invoice_number", "invoice_buyer", "delivery_county", "delivery_address", "old_category", "old_brand",
+        "old_model", "old_collector", "old_dismantler", "old_certificate",
+    )  # fmt: skip
+    return {
+        **{name: getattr(row, name) or "" for name in texts},
+        **{name: getattr(row, name).isoformat() if getattr(row, name) else "" for name in days},
+        "invoice_fen": format_yuan(row.invoice_fen).replace(",", "") if row.invoice_fen else "",
+        "old_weight": f"{row.old_weight_grams / 1000:g}" if row.old_weight_grams else "",
+    }
 
 
 def _lines(conditions: Sequence[ColumnElement[bool]], order: Sequence[object], page: int) -> Page[SaleLine]:

@@ -157,6 +157,8 @@ REFUSALS = {
     "goods_to_confirm": N_("没有确认不能买的商品"),
     "too_many_in_order": N_("超过每单张数"),
     "too_many_today": N_("超过每天张数"),
+    "discount_limit_reached": N_("超过每人优惠限额"),
+    "discount_used_up": N_("每人优惠额度用完"),
     "too_many_codes": N_("券码个数不对"),
     "code_repeated": N_("同一张券扫了两次"),
     "offers_do_not_stack": N_("不同的券同用"),

@@ -1,10 +1,22 @@
 """The cashiers' pages of evidence after sales: what is missing and until when, files, fields, and handed in."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, jsonify, make_response, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_babel import gettext as _
 
 from campaigns.goods import categories, category_name
@@ -16,42 +28,72 @@ from evidence.pictures import draw
 from foundation.db import transaction
 from foundation.errors import Refusal
 from foundation.ids import text_id
-from foundation.money import format_yuan
 from foundation.speech import translate
+from foundation.tables import TableUnreadable
 from identity import gates
-from merchants import hand_in_listing, hand_ins
+from merchants import hand_in_file, hand_in_listing, hand_ins
 from merchants.hand_in_decisions import REASONS
-from merchants.hand_in_errors import HandInIncomplete
-from merchants.hand_in_listing import SaleFacts
-from merchants.hand_in_models import HandIn
+from merchants.hand_in_errors import HandInIncomplete, HandInsHaveFaults
+from merchants.hand_in_file import RowFault
+from merchants.hand_in_listing import SaleFacts, typed_of
 from merchants.hand_ins import HandingIn
 from merchants.invoice_qr import read_invoice
 from merchants.register import counter_of_cashier_account
 
 blueprint = Blueprint("till_hand_ins", __name__, template_folder="templates")
 
+FAULTS_SHOWN = 200
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
 
 @blueprint.get("")
 def sales() -> str:
     """List the store's sales with what is missing and the days left."""
+    return _sales_page(_store_id())
+
+
+@blueprint.get("/open.<any(csv, xlsx):kind>")
+def open_file(kind: str) -> Response:
+    """Give what is open as a sheet to fill in."""
+    sheet = hand_in_file.open_sheet(_store_id())
+    if kind == "csv":
+        response = Response(hand_in_file.to_csv(sheet), content_type="text/csv; charset=utf-8")
+    else:
+        response = Response(hand_in_file.to_xlsx(sheet, current_app.config["CITY_CODE"]), content_type=XLSX)
+    response.headers.set("Content-Disposition", "attachment", filename=f"after-sales.{kind}")
+    return response
+
+
+@blueprint.post("/import")
+def import_file() -> Response:
+    """Hand in the sales of a file, all of them or none; every wrong cell is named."""
     store_id = _store_id()
-    tab = request.args.get("tab", "open")
-    tab = tab if tab in hand_in_listing.TABS else "open"
-    return render_template(
-        "merchants/hand_ins.html",
-        tab=tab,
-        counts=hand_in_listing.counts_of_store(store_id),
-        page=hand_in_listing.sales_of_store(store_id, tab, request.args.get("page", 1, type=int)),
-        tabs={"open": _("待提交"), "waiting": _("待审核"), "accepted": _("已通过"), "over": _("不予补贴")},
-        **_words(),
-    )
+    uploaded = request.files.get("file")
+    try:
+        if uploaded is None or not uploaded.filename:
+            raise TableUnreadable(why=_("没有选择文件"))
+        with transaction():
+            imported = hand_in_file.import_hand_ins(
+                uploaded.read(), uploaded.filename, store_id=store_id, actor=gates.principal().actor
+            )
+    except Refusal as refusal:
+        if refusal.retryable:
+            raise
+        faults = refusal.faults if isinstance(refusal, HandInsHaveFaults) else ()
+        return make_response(_sales_page(store_id, refusal, faults), HTTPStatus.UNPROCESSABLE_ENTITY)
+    flash(_("已提交 %(count)s 笔，等待商务局审核", count=f"{imported.made:,}"))
+    if imported.known:
+        flash(
+            _("%(count)s 笔与以前提交的一样，没有再提交；只补了文件的，请打开那一笔提交", count=f"{imported.known:,}")
+        )
+    return _go(url_for("till_hand_ins.sales"))
 
 
 @blueprint.get("/<uuid:hand_in_id>")
 def sale(hand_in_id: UUID) -> str:
     """Show one sale and the forms of its evidence."""
     found = hand_in_listing.sale(hand_in_id, _store_id())
-    return render_template("merchants/hand_in.html", **_sale_page(found, _typed_of(found.line.hand_in)))
+    return render_template("merchants/hand_in.html", **_sale_page(found, typed_of(found.line.hand_in)))
 
 
 @blueprint.post("/<uuid:hand_in_id>")
@@ -120,19 +162,20 @@ def picture(hand_in_id: UUID, file_id: UUID, page: int) -> Response:
     return response
 
 
-def _typed_of(row: HandIn) -> dict[str, str]:
-    """Return what is kept of a hand-in as a form has it."""
-    days = ("invoice_on", "delivered_on", "old_collected_on")
-    texts = (
-        "invoice_number", "invoice_buyer", "delivery_county", "delivery_address", "old_category", "old_brand",
-        "old_model", "old_collector", "old_dismantler", "old_certificate",
-    )  # fmt: skip
-    return {
-        **{name: getattr(row, name) or "" for name in texts},
-        **{name: getattr(row, name).isoformat() if getattr(row, name) else "" for name in days},
-        "invoice_fen": format_yuan(row.invoice_fen).replace(",", "") if row.invoice_fen else "",
-        "old_weight": f"{row.old_weight_grams / 1000:g}" if row.old_weight_grams else "",
-    }
+def _sales_page(store_id: int, refusal: Refusal | None = None, faults: Sequence[RowFault] = ()) -> str:
+    tab = request.args.get("tab", "open")
+    tab = tab if tab in hand_in_listing.TABS else "open"
+    return render_template(
+        "merchants/hand_ins.html",
+        tab=tab,
+        counts=hand_in_listing.counts_of_store(store_id),
+        page=hand_in_listing.sales_of_store(store_id, tab, request.args.get("page", 1, type=int)),
+        tabs={"open": _("待提交"), "waiting": _("待审核"), "accepted": _("已通过"), "over": _("不予补贴")},
+        refusal=refusal,
+        faults=faults[:FAULTS_SHOWN],
+        faults_hidden=max(len(faults) - FAULTS_SHOWN, 0),
+        **_words(),
+    )
 
 
 def _sale_page(found: SaleFacts, typed: dict[str, str], refusal: HandInIncomplete | None = None) -> dict[str, Any]:

@@ -79,15 +79,16 @@ def redeem_order(
     scans on the trail.
 
     Refuses what ``redeem`` refuses, TooManyCodes, CodeRepeated, OffersDoNotStack, OtherHolder, TooManyInOrder,
-    TooManyToday.
+    TooManyToday, DiscountLimitReached, DiscountUsedUp.
     """
     with db.session.begin_nested():
         now = clock.now()
         order = Scan(counter, "", bill_fen, list_fen, excluded_fen, asks_goods)
         accepted = judge_order(order, code_texts, now)
-        over = use_limits.take([redemptions.use_of(each) for each in accepted], bureau_day(now))
+        # The vouchers count together: what is left is told as it was before this order.
+        over = use_limits.take([_use_of(accepted)], bureau_day(now))
         if over:
-            raise over[min(over)]
+            raise over[0]
         ids = [each.presented.entitlement_id for each in accepted]
         spent = redemptions.spend_accepted(accepted, now)
         for entitlement_id in ids:
@@ -106,6 +107,11 @@ def redeem_order(
         return OrderReceipt(order_id, tuple(redemptions.write(done, now, order_id=order_id)))
 
 
+def _use_of(accepted: Sequence[Accepted]) -> use_limits.Use:
+    discount_fen = sum(each.award.discount_fen for each in accepted)
+    return use_limits.Use(accepted[0].presented.citizen_id, accepted[0].facts, discount_fen, len(accepted))
+
+
 def quote_codes(
     counter: Counter,
     code_texts: Sequence[str],
@@ -114,10 +120,13 @@ def quote_codes(
     list_fen: int | None = None,
     excluded_fen: int | None = None,
 ) -> Award:
-    """Return what several codes would be worth together here, changing nothing. Refuses what ``redeem_order`` refuses,
-    but for what the day's count alone can tell."""
+    """Return what several codes would be worth together here, changing nothing. Refuses what ``redeem_order``
+    refuses."""
     order = Scan(counter, "", bill_fen, list_fen, excluded_fen)
-    return together([each.award for each in judge_order(order, code_texts, clock.now())])
+    now = clock.now()
+    accepted = judge_order(order, code_texts, now)
+    use_limits.require_left(_use_of(accepted), bureau_day(now))
+    return together([each.award for each in accepted])
 
 
 def judge_order(order: Scan, code_texts: Sequence[str], now: datetime) -> list[Accepted]:

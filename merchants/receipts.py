@@ -12,6 +12,7 @@ from campaigns.models import Campaign, Offer
 from campaigns.terms.article import invoice_of
 from foundation.db import db
 from merchants.errors import RedemptionUnknown
+from merchants.hand_in_models import HandIn
 from merchants.items import Item, item_of
 from merchants.models import Merchant, Redemption, SoldItem, Store
 
@@ -45,6 +46,8 @@ class Receipt:
     item: Item | None = None
     #: goods that the voucher may not buy, paid beside the bill
     excluded_fen: int = 0
+    #: its evidence was rejected or did not come: the merchant is not paid; the last of its refunds says why
+    denied: bool = False
 
     @property
     def customer_pays_fen(self) -> int:
@@ -112,14 +115,15 @@ def totals(receipts: Sequence[Receipt]) -> DayTotals:
     )
 
 
-def _select() -> Select[Redemption, Campaign, Offer, Merchant, Store, SoldItem | None]:
+def _select() -> Select[Redemption, Campaign, Offer, Merchant, Store, SoldItem | None, str | None]:
     return (
-        select(Redemption, Campaign, Offer, Merchant, Store, SoldItem)
+        select(Redemption, Campaign, Offer, Merchant, Store, SoldItem, HandIn.status)
         .join(Campaign, Campaign.id == Redemption.campaign_id)
         .join(Offer, Offer.id == Redemption.offer_id)
         .join(Merchant, Merchant.id == Redemption.merchant_id)
         .join(Store, Store.id == Redemption.store_id)
         .outerjoin(SoldItem, SoldItem.redemption_id == Redemption.id)
+        .outerjoin(HandIn, HandIn.id == Redemption.id)
         # What is paid out to citizens did not happen at the till.
         .where(Redemption.payee == "merchant")
     )
@@ -132,6 +136,7 @@ def _receipt(
     merchant: Merchant,
     store: Store,
     sold: SoldItem | None,
+    evidence: str | None,
 ) -> Receipt:
     facts = offer_facts(offer.id)
     return Receipt(
@@ -153,4 +158,5 @@ def _receipt(
         invoice_fen=invoice_of(facts.terms.benefit, sold.price_fen, redemption.discount_fen) if sold else None,
         item=item_of(sold) if sold else None,
         excluded_fen=redemption.excluded_fen,
+        denied=evidence == "rejected",
     )

@@ -121,9 +121,11 @@ def quote_code(
 ) -> Award:
     """Return what a code would be worth here, changing nothing. Refuses what ``redeem`` refuses, but MarkTaken."""
     scan = Scan(counter, code_text, bill_fen, list_fen, excluded_fen, item=item, confirmed_id=confirmed_id)
-    outcome = judge([scan], clock.now())[0]
+    now = clock.now()
+    outcome = judge([scan], now)[0]
     if isinstance(outcome, Refusal):
         raise outcome
+    use_limits.require_left(use_of(outcome), bureau_day(now))
     return outcome.award
 
 
@@ -189,8 +191,8 @@ def _void(together: Sequence[Redemption], step: Step) -> None:
     if len(moved) < len(together):
         raise AlreadyVoided
     for member in together:
-        use = use_limits.Use(spending.holder_of(member.entitlement_id), offer_facts(member.offer_id))
-        use_limits.give_back([use], member.bureau_day)
+        holder, facts = spending.holder_of(member.entitlement_id), offer_facts(member.offer_id)
+        use_limits.give_back([use_limits.Use(holder, facts, member.discount_fen)], member.bureau_day)
     # By id, as they were spent, so that neither waits for the other in a circle.
     for entitlement_id in sorted(member.entitlement_id for member in together):
         if not spending.restore(entitlement_id, step):
@@ -221,7 +223,7 @@ def record_refusal(
 
 def use_of(accepted: Accepted) -> use_limits.Use:
     """Return an accepted scan as the limits on use see it."""
-    return use_limits.Use(accepted.presented.citizen_id, accepted.facts)
+    return use_limits.Use(accepted.presented.citizen_id, accepted.facts, accepted.award.discount_fen)
 
 
 def _count_uses(found: Sequence[tuple[int, Accepted]], now: datetime) -> dict[int, Refusal]:

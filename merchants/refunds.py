@@ -294,9 +294,10 @@ def _carry_out(
             for source, part in parts.items()
         ],
     )
+    holder = spending.holder_of(redemption.entitlement_id)
+    use = use_limits.Use(holder, facts, reversal.pool_fen, vouchers=1 if reversal.restores else 0)
+    use_limits.give_back([use], redemption.bureau_day)
     if reversal.restores:
-        use = use_limits.Use(spending.holder_of(redemption.entitlement_id), facts)
-        use_limits.give_back([use], redemption.bureau_day)
         if not spending.restore(redemption.entitlement_id, step, event="return"):
             raise AlreadyRefunded
     elif goods_come_back:

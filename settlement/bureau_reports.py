@@ -22,11 +22,12 @@ from ledger import reading as ledger
 from merchants import listing
 from merchants.models import Refund
 from merchants.refunds import refunds_of
-from settlement import event_figures, reading
+from settlement import event_figures, held_back, reading
 from settlement.charts import chart_of
 from settlement.errors import QueryMalformed
 from settlement.event_figures import EventTotals
 from settlement.exports import report_sheet, to_csv, to_xlsx
+from settlement.held_back import HeldBack
 from settlement.metrics import BY_KEY, METRICS, Metric
 from settlement.reports import Query, Report, Row, report, why_meaningless
 from settlement.rows import rows_of
@@ -67,6 +68,9 @@ def report_page() -> Response | str:
         conditions=conditions(query),
         events=_events_beside(query),
         not_driven=event_figures.NOT_DRIVEN,
+        held=_held_back(query),
+        held_parts=held_back.PARTS,
+        owed=BY_KEY["owed_fen"],
         **_choices(),
     )
 
@@ -78,6 +82,13 @@ def _events_beside(query: Query) -> EventTotals | None:
     if query.offer_id:
         return None
     return event_figures.totals(first_day=query.first_day, last_day=query.last_day, campaign_id=query.campaign_id)
+
+
+def _held_back(query: Query) -> list[HeldBack]:
+    """Return why sales of what is asked for are on no statement; like balances, it divides by campaign and merchant."""
+    if query.fund_source_id or not query.has_balances:
+        return []
+    return held_back.held_back(query.campaign_id, query.merchant_id)
 
 
 @blueprint.get("/report.csv")
@@ -126,6 +137,7 @@ def redemption(redemption_id: UUID) -> str:
         for movement in ledger.movements_of(*document)
     ]
     source_ids = {credit.fund_source_id for _transfer, _debit, credit in movements}
+    part = held_back.part_of(redemption_id)
     return render_template(
         "settlement/redemption.html",
         facts=facts,
@@ -136,11 +148,13 @@ def redemption(redemption_id: UUID) -> str:
         history=history("redemption", redemption_id),
         county_name=county_name,
         refunds=refunds,
+        part=part,
+        held_parts=held_back.PARTS,
         events={
             "redeem": _("核销"),
             "void": _("撤销"),
             "return": _("整单退货，券退回"),
-            "refund": _("全部退货，券不退回"),
+            "refund": _("拒付，补贴退回资金池") if part == "rejected" else _("全部退货，券不退回"),
         },
     )
 

@@ -17,9 +17,10 @@ from identity.directory import history, officer_names
 from identity.form_again import form_again
 from ledger import naming, words
 from ledger import reading as ledger
-from settlement import claw_backs, closing, reading
+from settlement import claw_backs, closing, held_back, reading
 from settlement.errors import QueryMalformed
 from settlement.exports import to_csv, to_xlsx
+from settlement.metrics import BY_KEY
 from settlement.payment_list import payment_sheet
 
 blueprint = Blueprint("statements_desk", __name__, template_folder="templates")
@@ -147,6 +148,9 @@ def _batches_page() -> dict[str, Any]:
     return {
         "unsettled": reading.unsettled(),
         "claw_backs": claw_backs.pending(),
+        "held": held_back.held_back(),
+        "held_parts": held_back.PARTS,
+        "owed": BY_KEY["owed_fen"],
         "page": page,
         "state_names": _states(),
         "names": officer_names(

@@ -272,8 +272,8 @@ def _note_answers(batch_id: int, answers: Sequence[BankAnswer], at: datetime) ->
 
 
 def _free_lines(batch_id: int) -> None:
-    mine = update(PayoutLine).where(PayoutLine.batch_id == batch_id, PayoutLine.status == "waiting")
-    rows_changed(mine.values(status="freed"))
+    waiting = (PayoutLine.batch_id == batch_id, PayoutLine.status == "waiting")
+    rows_changed(update(PayoutLine).where(*waiting).values(status="freed"))
 
 
 def _waiting(batch_id: int) -> Sequence[UUID]:

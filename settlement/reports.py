@@ -273,6 +273,12 @@ def _held(kinds: Mapping[str, int]) -> Holdings:
     )
 
 
+def owed_by_campaign(campaign_id: int | None = None, merchant_id: int | None = None) -> dict[int, int]:
+    """Return campaign → what is owed now (the metric 应付), in fen; None means all campaigns or merchants."""
+    found = _holdings(Query(campaign_id=campaign_id, merchant_id=merchant_id))
+    return {key: held.owed_fen for key, held in found.items() if key is not None}
+
+
 def _all(holdings: Mapping[Any, Holdings]) -> Holdings:
     return Holdings(
         budget_fen=sum(held.budget_fen for held in holdings.values()),

@@ -35,6 +35,7 @@ from campaigns.sale_file import SaleSchema, _CarSchema, _GoodsSchema
 from campaigns.terms.article import ArticleSchema, PriceCheckSchema
 from campaigns.terms.axis import strategies
 from campaigns.terms.benefit.price_tiers import BonusSchema
+from campaigns.terms.discount_limits import DiscountLimitSchema
 from campaigns.terms.geofence import GeofenceSchema
 from campaigns.terms.portions import DailySchema
 from campaigns.terms.price_table import FloatingSchema, GiftSchema, TierSchema
@@ -51,10 +52,10 @@ ROOMS = (
 )  # fmt: skip
 DOCUMENTS = (
     "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/bench.md", "docs/campaign-file.md",
-    "docs/deploy.md", "docs/glossary.md", "docs/invariants.md", "docs/lottery.md", "examples/README.md",
+    "docs/deploy.md", "docs/faults.md", "docs/glossary.md", "docs/invariants.md", "docs/lottery.md", "docs/scaling.md",
+    "examples/README.md",
 )  # fmt: skip
-CAMPAIGN_FILE = "docs/campaign-file.md"
-DEPLOY = "docs/deploy.md"
+CAMPAIGN_FILE, DEPLOY = "docs/campaign-file.md", "docs/deploy.md"
 EXAMPLE = ROOT / "examples" / "yangjiang-2023.toml"
 
 #: Made by set-up or by the demo, so not there in a fresh clone.
@@ -294,6 +295,7 @@ TABLES = {
     "`[amendment]`": _AmendmentSchema,
     "`[[offers]]`": _OfferSchema,
     "`[people]`": _PeopleSchema,
+    "`[[discount_limits]]`": DiscountLimitSchema,
     "`[[packs]]`": _PackSchema,
     "`article`": ArticleSchema,
     "`price_check`": PriceCheckSchema,

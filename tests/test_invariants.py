@@ -1,4 +1,5 @@
-"""docs/invariants.md names for each invariant the tests that would falsify it; here they are looked for."""
+"""docs/invariants.md names the tests that would falsify each invariant, docs/faults.md those of each fault; here they
+are looked for."""
 
 import ast
 import re
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-DOCUMENT = "docs/invariants.md"
+DOCUMENT, FAULTS = "docs/invariants.md", "docs/faults.md"
 #: A test as pytest names it, without its parameters.
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 ROW = re.compile(r"^\| (I\d+) \|(.*)\|(.*)\|(.*)\|$", re.M)
@@ -27,7 +28,16 @@ def rows():
 
 
 def named():
-    return NAMED.findall((ROOT / DOCUMENT).read_text("utf-8"))
+    return [found for document in (DOCUMENT, FAULTS) for found in NAMED.findall((ROOT / document).read_text("utf-8"))]
+
+
+def test_every_test_of_a_fault_is_in_the_table_of_faults():
+    table = set(NAMED.findall((ROOT / FAULTS).read_text("utf-8")))
+    files = [file for file in (ROOT / "tests" / "faults").glob("test_*.py") if file.name != "test_machines.py"]
+    ours = {(place, name) for place in (f"tests/faults/{file.name}" for file in files) for name in names_in(place)}
+    tests = {(place, name) for place, name in ours if name.startswith("test_")}
+    assert len(tests) > 12
+    assert tests - table - {("tests/faults/test_links.py", "test_every_wait_for_the_database_has_an_end")} == set()
 
 
 def test_all_invariants_have_a_row_with_a_mechanism_and_a_test():

@@ -4,23 +4,23 @@ It asks the function that answers the till (``campaigns.terms.ordering.quote_ord
 here and refused there, but for what changes in between.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 
-from campaigns.catalog import OfferFacts, definition_of, offer_facts
+from campaigns.catalog import OfferFacts, offer_facts
 from campaigns.terms.ordering import quote_order, together
 from campaigns.terms.quote import Award
-from campaigns.terms.sale import Sale, TooManyToday
+from campaigns.terms.sale import Sale
 from foundation.clock import bureau_day
 from foundation.db import db
 from foundation.errors import Refusal
-from identity.persons import person_of
-from voucher.models import Entitlement, PersonQuota
-from voucher.use_limits import daily_scope
+from voucher import use_limits
+from voucher.models import Entitlement
+from voucher.use_limits import Use
 
 #: More than anybody holds; a page that says more than this says nothing.
 MOST_VOUCHERS = 200
@@ -65,6 +65,21 @@ class Advice:
         return self.award.discount_fen if self.award else 0
 
 
+@dataclass(frozen=True)
+class Person:
+    """left: offer id → what the limits on its use leave this person (``voucher.use_limits.left``)."""
+
+    citizen_id: UUID
+    left: Mapping[int, Mapping[str, int]]
+
+    def require(self, facts: OfferFacts, awards: Sequence[Award], sale: Sale) -> None:
+        """Refuse what the count at the till would refuse for so many of one offer together."""
+        use = Use(self.citizen_id, facts, sum(award.discount_fen for award in awards), len(awards))
+        refusal = use_limits.why_not(use, bureau_day(sale.at), self.left[facts.offer_id])
+        if refusal is not None:
+            raise refusal
+
+
 def anywhere(_facts: OfferFacts) -> None:
     """Admit every campaign: where only the kind of shop is known."""
 
@@ -73,9 +88,15 @@ def advise(citizen_id: UUID, sale: Sale, *, admit: Admit = anywhere) -> Advice:
     """Return what the unused vouchers of a citizen are worth to a sale. Of vouchers that save as much, those that end
     first are to be used."""
     held = _held(citizen_id)
-    left = {offer_id: _left_today(citizen_id, facts, sale.at) for offer_id, facts in _offers(held).items()}
-    lines = [_line(each, sale, admit, left[each.facts.offer_id]) for each in held]
-    best, award = _best([line.held for line in lines if line.award], sale, left)
+    person = Person(
+        citizen_id,
+        {
+            offer_id: use_limits.left(citizen_id, facts, bureau_day(sale.at))
+            for offer_id, facts in _offers(held).items()
+        },
+    )
+    lines = [_line(each, sale, admit, person) for each in held]
+    best, award = _best([line.held for line in lines if line.award], sale, person)
     order = sorted(lines, key=lambda line: (-line.saves_fen, line.held.expires_at, line.held.entitlement_id))
     return Advice(tuple(order), best, award)
 
@@ -94,39 +115,27 @@ def _offers(held: Sequence[Held]) -> dict[int, OfferFacts]:
     return {each.facts.offer_id: each.facts for each in held}
 
 
-def _left_today(citizen_id: UUID, facts: OfferFacts, at: datetime) -> int | None:
-    """Return how many of an offer this person may still use today, None without a limit."""
-    per_day = facts.terms.use.per_day
-    if per_day is None:
-        return None
-    person_id = person_of(definition_of(facts.campaign_version_id).people.same_person, citizen_id)
-    counted = db.session.get(PersonQuota, (person_id, daily_scope(facts.offer_id, bureau_day(at))))
-    return max(0, per_day - (counted.used if counted else 0))
-
-
-def _line(held: Held, sale: Sale, admit: Admit, left: int | None) -> Line:
+def _line(held: Held, sale: Sale, admit: Admit, person: Person) -> Line:
     try:
         admit(held.facts)
         [award] = quote_order(held.facts.terms, sale, [(held.valid_from, held.expires_at)])
-        if left == 0:
-            raise TooManyToday(most=held.facts.terms.use.per_day)
+        person.require(held.facts, [award], sale)
     except Refusal as refusal:
         return Line(held, refusal=refusal)
     return Line(held, award=award)
 
 
-def _best(usable: Sequence[Held], sale: Sale, left: dict[int, int | None]) -> tuple[tuple[Held, ...], Award | None]:
+def _best(usable: Sequence[Held], sale: Sale, person: Person) -> tuple[tuple[Held, ...], Award | None]:
     """Return the vouchers that save the most on one order, and what they come to: one offer's, as many as it allows
     and the bill reaches. Those that end first come first in ``usable``."""
     best: tuple[Held, ...] = ()
     best_award: Award | None = None
     for offer_id, facts in _offers(usable).items():
         mine = [each for each in usable if each.facts.offer_id == offer_id]
-        allowed = left[offer_id]
-        most = min(len(mine), facts.terms.use.per_order, len(mine) if allowed is None else allowed)
-        for count in range(most, 0, -1):
+        for count in range(min(len(mine), facts.terms.use.per_order), 0, -1):
             try:
                 awards = quote_order(facts.terms, sale, [(each.valid_from, each.expires_at) for each in mine[:count]])
+                person.require(facts, awards, sale)
             except Refusal:
                 continue
             award = together(awards)

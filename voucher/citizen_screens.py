@@ -16,8 +16,9 @@ from campaigns.catalog import CHANCE, CHOICE, ITEM, ReleaseFacts, release_facts
 from campaigns.goods import category_name
 from campaigns.offers import CampaignView, OfferView, RoundView
 from campaigns.terms.issuance.lottery import Lottery
+from campaigns.terms.periods import PERIODS
 from foundation import clock
-from foundation.clock import local
+from foundation.clock import bureau_day, local
 from foundation.db import db
 from identity.models import Citizen
 from identity.persons import person_of
@@ -97,11 +98,12 @@ def choices(round_: RoundView, citizen_id: UUID | None) -> list[Choice]:
 def _used(round_: RoundView, citizen_id: UUID) -> dict[str, int]:
     """Return scope → how many this person has had within it, of all scopes that limit the round's claims."""
     facts = _facts(round_)
+    day = bureau_day(clock.now())
     scopes = {
         scope
         for release in facts
         for category in (release.categories or ("",))
-        for scope, _most in release.quotas_of(category)
+        for scope, _most in release.quotas_of(category, day)
     }
     person_id = person_of(facts[0].people.same_person, citizen_id) if facts else citizen_id
     mine = (PersonQuota.person_id == person_id, PersonQuota.scope.in_(scopes))
@@ -111,14 +113,15 @@ def _used(round_: RoundView, citizen_id: UUID) -> dict[str, int]:
 def _barred(round_: RoundView, citizen_id: UUID, used: Mapping[str, int]) -> dict[tuple[int, str], str]:
     """Return (release id, category) → why this person may have no more of it."""
     facts = _facts(round_)
+    day = bureau_day(clock.now())
     held = held_of_releases(citizen_id, [release.release_id for release in facts])
     return {
         (release.release_id, category): _("您已领取")
         if release.release_id in held and not category
-        else _over(release.quotas_of(category), used)
+        else _over(release.quotas_of(category, day), used)
         for release in facts
         for category in (release.categories or ("",))
-        if any(used.get(scope, 0) >= most for scope, most in release.quotas_of(category))
+        if any(used.get(scope, 0) >= most for scope, most in release.quotas_of(category, day))
     }
 
 
@@ -126,7 +129,7 @@ def _left(offer: OfferView, category: str, used: Mapping[str, int]) -> int:
     release = release_facts(offer.release_id)
     if not category or release is None:
         return 0
-    limits = (most - used.get(scope, 0) for scope, most in release.quotas_of(category))
+    limits = (most - used.get(scope, 0) for scope, most in release.quotas_of(category, bureau_day(clock.now())))
     return max(0, min(offer.categories[category], *limits))
 
 
@@ -165,6 +168,12 @@ def _over(limits: Sequence[tuple[str, int]], used: Mapping[str, int]) -> str:
     for prefix, why in ((CHOICE, _("已选其他")), (CHANCE, _("次数用完")), (ITEM, _("已领满"))):
         if any(scope.startswith(prefix) for scope in over):
             return why
+    periods = {scope.partition(":")[0] for scope in over} & set(PERIODS)
+    if periods and len(over) == len(periods):
+        # Whichever begins anew last.
+        return {"day": _("今天已领"), "week": _("本周已领"), "month": _("本月已领")}[
+            max(periods, key=list(PERIODS).index)
+        ]
     return _("已达上限")
 
 

@@ -18,7 +18,9 @@ from campaigns.catalog import CHANCE, CHOICE, ITEM, ReleaseFacts, ReleasePart, r
 from campaigns.goods import category_name
 from campaigns.models import CampaignRound, Release
 from campaigns.rounds import take_packs, take_stock
+from campaigns.terms.periods import PERIODS, THIS, next_start
 from foundation import clock
+from foundation.clock import bureau_day
 from foundation.db import db, insert_rows
 from foundation.errors import Refusal
 from foundation.ids import new_id, text_id
@@ -39,6 +41,7 @@ from voucher.errors import (
     EndedEarly,
     LimitReached,
     NotOpenYet,
+    PeriodLimitReached,
     QuantityReached,
     ReleaseUnknown,
     SoldOut,
@@ -206,14 +209,15 @@ def grant_to(
     allowed = [(place, who) for place, who in asked if who not in refusals]
     people = persons.persons_of(facts.people.same_person, [who for _, who in allowed])
     granted: list[Claimant] = []
+    limits = facts.quotas_of(category, bureau_day(now))
     for group in _each_person_once([Claimant(place, who, people[who]) for place, who in allowed]):
-        within, over = _within_limits(facts.quotas_of(category), group)
+        within, over = _within_limits(limits, group, now)
         outcomes.update(over)
         taken = _take(facts, len(within))
         granted.extend(within[:taken])
         sold_out = within[taken:]
         outcomes.update({claimant.place: SoldOut() for claimant in sold_out})
-        for scope, _ in facts.quotas_of(category):
+        for scope, _ in limits:
             quotas.give_back(scope, [claimant.person_id for claimant in sold_out])
     outcomes.update(_grant(facts, granted, now, actor, category))
     return outcomes
@@ -239,7 +243,7 @@ def _each_person_once(claimants: Sequence[Claimant]) -> list[list[Claimant]]:
 
 
 def _within_limits(
-    limits: Sequence[tuple[str, int]], claimants: Sequence[Claimant]
+    limits: Sequence[tuple[str, int]], claimants: Sequence[Claimant], now: datetime
 ) -> tuple[list[Claimant], dict[int, Outcome]]:
     """Count each claimant under every limit; return those within all of them, and the refusals of the others."""
     within = list(claimants)
@@ -248,7 +252,7 @@ def _within_limits(
     for scope, most in limits:
         counted = quotas.take(scope, [claimant.person_id for claimant in within], most=most)
         refused = [claimant for claimant in within if claimant.person_id not in counted]
-        over.update({claimant.place: _over(scope, most) for claimant in refused})
+        over.update({claimant.place: _over(scope, most, now) for claimant in refused})
         for earlier in passed:
             quotas.give_back(earlier, [claimant.person_id for claimant in refused])
         within = [claimant for claimant in within if claimant.person_id in counted]
@@ -256,10 +260,15 @@ def _within_limits(
     return within, over
 
 
-def _over(scope: str, most: int) -> Refusal:
+def _over(scope: str, most: int, now: datetime) -> Refusal:
     for prefix, refusal in ((ITEM, QuantityReached), (CHANCE, ChancesUsedUp)):
         if scope.startswith(prefix):
             return refusal(category=category_name(scope.rpartition(":")[2]), most=most)
+    period = scope.partition(":")[0]
+    if period in PERIODS:
+        return PeriodLimitReached(
+            most=most, period=THIS[period], moment=next_start(period, bureau_day(now)).isoformat()
+        )
     return ChoiceTaken() if scope.startswith(CHOICE) else LimitReached(most=most)
 
 

@@ -55,6 +55,11 @@ class LimitReached(Conflict):
     way_out = N_("已领到的券在“我的消费券”里")
 
 
+class PeriodLimitReached(LimitReached):
+    message = N_("您%(period)s已达到领取上限（最多 %(most)s 张）")
+    way_out = N_("%(moment)s 起重新计算；已领到的券在“我的消费券”里")
+
+
 class NotByApplication(Conflict):
     code = "not_by_application"
     message = N_("这一项不按申请发放")

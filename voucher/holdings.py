@@ -55,6 +55,8 @@ class HeldVoucher:
     refund_rule: Words
     #: how many may be used together and per day, in words
     use_rule: Words
+    #: how much one person may have off, over all vouchers of the campaign
+    discount_limits: Sequence[Words]
     #: how many of its kind one order may have
     per_order: int = 1
     #: what it may not buy, in words
@@ -196,6 +198,7 @@ def _held(entitlement: Entitlement, offer: Offer, campaign: Campaign, now: datet
         refunded_bill_fen=entitlement.refunded_bill_fen,
         refund_rule=terms.refund.describe(),
         use_rule=terms.use.describe(),
+        discount_limits=[limit.describe() for limit in offer_facts(offer.id).discount_limits],
         per_order=terms.use.per_order,
         **(_qualification(entitlement, terms, now) if entitlement.category else {}),
         goods_excluded=scope.goods_excluded,

@@ -1,10 +1,10 @@
-"""How many one person may have: counted up by the statement that checks the limit.
+"""How many one person may have, or how much: counted up by the statement that checks the limit.
 
 A person is one citizen or several who share an identifier (``identity.persons``). When persons are joined, what they
 have had is added up, also beyond the limit: nobody escapes a limit by showing an identifier afterwards.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -21,16 +21,32 @@ def take(scope: str, person_ids: Sequence[UUID], *, most: int) -> set[UUID]:
     ``person_ids`` must not repeat. Rows are taken in the order of ids, so that two transactions with the same
     people cannot wait for each other in a circle.
     """
-    if not person_ids:
+    return take_amounts(scope, dict.fromkeys(person_ids, 1), most=most)
+
+
+def take_amounts(scope: str, amounts: Mapping[UUID, int], *, most: int) -> set[UUID]:
+    """Count each person's amount (> 0) within ``scope`` where it does not lead above ``most``; return those who were
+    counted. Rows are taken in the order of ids."""
+    rows = [
+        {"person_id": person, "scope": scope, "used": amounts[person]}
+        for person in sorted(amounts)
+        # What is above the limit by itself would not meet the condition on a row that is there already.
+        if amounts[person] <= most
+    ]
+    if not rows:
         return set()
-    given = [{"person_id": person, "scope": scope, "used": 1} for person in sorted(person_ids)]
-    statement, rows = of_many(upsert(PersonQuota), PersonQuota, given)
+    statement, parameters = of_many(upsert(PersonQuota), PersonQuota, rows)
+    raised = PersonQuota.used + statement.excluded.used
     statement = statement.on_conflict_do_update(
-        index_elements=["person_id", "scope"],
-        set_={"used": PersonQuota.used + 1},
-        where=PersonQuota.used < most,
+        index_elements=["person_id", "scope"], set_={"used": raised}, where=raised <= most
     ).returning(PersonQuota.person_id)
-    return set(db.session.scalars(statement, rows))
+    return set(db.session.scalars(statement, parameters))
+
+
+def used(scope: str, person_id: UUID) -> int:
+    """Return what is counted for a person within ``scope``."""
+    mine = (PersonQuota.person_id == person_id, PersonQuota.scope == scope)
+    return db.session.scalar(select(PersonQuota.used).where(*mine)) or 0
 
 
 def none(scope: str, person_ids: Sequence[UUID]) -> set[UUID]:
@@ -45,13 +61,14 @@ def none(scope: str, person_ids: Sequence[UUID]) -> set[UUID]:
     return set(db.session.scalars(statement, rows))
 
 
-def give_back(scope: str, person_ids: Sequence[UUID]) -> None:
-    """Count one less within ``scope`` for each person, who has been counted there. ``person_ids`` must not repeat."""
+def give_back(scope: str, person_ids: Sequence[UUID], *, amount: int = 1) -> None:
+    """Count ``amount`` less within ``scope`` for each person, who has been counted there. ``person_ids`` must not
+    repeat."""
     if person_ids:
         db.session.execute(
             update(PersonQuota)
             .where(PersonQuota.scope == scope, PersonQuota.person_id.in_(person_ids))
-            .values(used=PersonQuota.used - 1)
+            .values(used=PersonQuota.used - amount)
             .execution_options(synchronize_session=False)
         )
 

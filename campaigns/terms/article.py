@@ -14,7 +14,7 @@ from foundation.words import Words
 #: What may have to be given of an article.
 NUMBERS = {
     "serial": "序列号",
-    "imei": "IMEI",
+    "imei": "手机串号（IMEI）",
     "serial_or_imei": "序列号或 IMEI",
     "barcode": "商品条码",
 }

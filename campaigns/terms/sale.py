@@ -118,6 +118,28 @@ class TooManyToday(NotUsable):
     way_out = N_("请告诉顾客：其余的券明天再用，有效期不变")
 
 
+class DiscountLimitReached(NotUsable):
+    code = "discount_limit_reached"
+    message = N_("本活动每人%(period)s最多优惠 %(most)s 元，这位顾客还剩 %(left)s 元，这一单要优惠 %(discount)s 元")
+    way_out = N_("请告诉顾客：%(moment)s 起重新计算，券的有效期不变")
+
+    def __init__(self, *, most_fen: int, left_fen: int, discount_fen: int, **params: Any) -> None:
+        super().__init__(
+            most=format_yuan_short(most_fen),
+            left=format_yuan_short(left_fen),
+            discount=format_yuan_short(discount_fen),
+            **params,
+        )
+
+
+class DiscountUsedUp(DiscountLimitReached):
+    """The limit of the whole campaign, which does not begin anew."""
+
+    code = "discount_used_up"
+    message = N_("本活动每人一共最多优惠 %(most)s 元，这位顾客还剩 %(left)s 元，这一单要优惠 %(discount)s 元")
+    way_out = N_("请告诉顾客：额度到活动结束都不再重新计算；撤销和退货的会退回")
+
+
 class OutsideCounty(NotUsable):
     code = "outside_county"
     message = N_("这张券限%(counties)s使用，不能在本店使用")

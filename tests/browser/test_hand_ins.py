@@ -14,6 +14,7 @@ from merchants.hand_ins import add_file
 from tests import people
 from tests.browser.conftest import sign_in_cashier
 from tests.merchants.sold import SERIES, Sold, campaign_file, handed_in, picture
+from tests.merchants.test_hand_in_file import good, table
 from tests.merchants.test_hand_in_pages import invoice_code
 from tests.people import QIN
 from tests.world import done
@@ -97,6 +98,24 @@ def test_many_are_accepted_after_asking(devices, scene, sqlite_app):
     desk.get_by_role("button", name="通过没有疑点的 2 笔").click()
     expect(desk.locator(".notice")).to_contain_text("已通过 2 笔")
     desk.locator("tbody a.strong").click()
+
+
+def test_a_cashier_hands_many_in_by_file(devices, scene, sqlite_app):
+    sales = scene.sell(2)
+    for number, sale in enumerate(sales, 1):
+        for item in ("invoice", "delivery", "device_photo"):
+            _keep(scene, sale, item, number * 10)
+    till = devices.open()
+    sign_in_cashier(till)
+    till.goto("/till/after-sales")
+    with till.expect_download() as download:
+        till.get_by_role("link", name="CSV").click()
+    assert download.value.suggested_filename == "after-sales.csv"
+    filled = {"name": "after-sales.csv", "mimeType": "text/csv", "buffer": table(good(sales))}
+    till.get_by_label("填好的表").set_input_files(filled)
+    till.get_by_role("button", name="导入并提交").click()
+    expect(till.locator(".notice")).to_contain_text("已提交 2 笔")
+    expect(till.get_by_role("link", name="待审核 2")).to_be_visible()
 
 
 def _keep(scene, sale, item, seed):

@@ -137,7 +137,7 @@ def test_yuan_are_read_exactly(yuan, fen):
         ("campaign.contact", "", "1 至 200 个字"),
         ("offers[1].validity.counted_from", "today", "claim_day, next_day"),
         ("rounds[1].limits[1].within", "week", "可以是：offer, round, campaign"),
-        ("rounds[1].issuance > rounds[1].issuance.kind", {"kind": "draw"}, "可以是：application、first_come"),
+        ("rounds[1].issuance > rounds[1].issuance.kind", {"kind": "draw"}, "可以是：application、assisted、first_come"),
         # money
         ("offers[1].benefit.face_value_yuan", Decimal("49.905"), "不足一分"),
         ("offers[1].benefit.face_value_yuan", Decimal("50.00000000000000000000000000000001"), "不足一分"),

@@ -212,6 +212,35 @@ def crowded(people, each=10, **changed):
     return simulate(definition(**changed), demand)
 
 
+def claimed_by_periods(within, count, *spans, people=10):
+    """Return how many are claimed of rounds over these spans, each with the same limit."""
+    rounds = [
+        a_round(
+            f"r{number}",
+            opens_at=at(opens),
+            closes_at=at(closes),
+            limits=[{"count": count, "within": within}],
+            releases=[{"offer": "meal", "stock": 500}],
+        )
+        for number, (opens, closes) in enumerate(spans, 1)
+    ]
+    return sum(day.claimed for day in crowded(people, each=100, rounds=rounds).days)
+
+
+@pytest.mark.parametrize(
+    ("within", "count", "spans", "claimed"),
+    [
+        ("day", 1, [("2023-05-08 10:00", "2023-05-11 00:00")], 30),
+        ("week", 1, [("2023-05-08 10:00", "2023-05-15 00:00")], 10),
+        ("week", 1, [("2023-05-08 10:00", "2023-05-15 00:01")], 20),
+        ("month", 2, [("2023-05-08 10:00", "2023-05-10 00:00"), ("2023-05-20 10:00", "2023-05-22 00:00")], 20),
+        ("month", 2, [("2023-05-08 10:00", "2023-05-10 00:00"), ("2023-06-01 10:00", "2023-06-02 00:00")], 40),
+    ],
+)
+def test_limits_by_period_bind_a_crowd_in_each_period(within, count, spans, claimed):
+    assert claimed_by_periods(within, count, *spans) == claimed
+
+
 @pytest.mark.parametrize(
     ("people", "each", "limits", "claimed"),
     [

@@ -19,7 +19,18 @@ from voucher.models import Entitlement
 from voucher.states import ENTITLEMENT
 
 ROOT = Path(__file__).parent.parent.parent
-ROOMS = ("identity", "ledger", "evidence", "campaigns", "voucher", "merchants", "settlement", "webapp", "demo")
+ROOMS = (
+    "identity",
+    "ledger",
+    "evidence",
+    "campaigns",
+    "voucher",
+    "merchants",
+    "applications",
+    "settlement",
+    "webapp",
+    "demo",
+)
 MACHINES = [
     (VERSION, CampaignVersion),
     (ROUND, CampaignRound),
@@ -27,6 +38,10 @@ MACHINES = [
     (REDEMPTION, Redemption),
     (BATCH, SettlementBatch),
 ]
+
+
+#: A line of a payout batch is what was sent to the bank; its status repeats the answer and is no machine's.
+WITHOUT_MACHINE = "update(PayoutLine"
 
 
 def writes_of_status(tree):
@@ -37,6 +52,7 @@ def writes_of_status(tree):
             yield node.lineno
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "values":
             updates = "update(" in ast.unparse(node.func) or not isinstance(node.func.value, ast.Call)
+            updates = updates and WITHOUT_MACHINE not in ast.unparse(node.func)
             if updates and any(word.arg == "status" for word in node.keywords):
                 yield node.lineno
 

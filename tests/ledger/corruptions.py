@@ -190,6 +190,12 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
         ["UPDATE person_quota SET used = used + 1 WHERE scope LIKE 'use:%'"],
         ["UPDATE redemption SET status = 'returned' WHERE order_id IS NOT NULL"],
     ],
+    "discounts_per_person_match_redemptions": [
+        ["UPDATE person_quota SET used = used + 1 WHERE scope LIKE 'off:%'"],
+        ["UPDATE person_quota SET used = used + 1 WHERE scope LIKE 'off:%:%'"],
+        ["UPDATE redemption SET status = 'voided' WHERE order_id IS NOT NULL"],
+        ["UPDATE redemption SET refunded_discount_fen = refunded_discount_fen + 1"],
+    ],
     "an_entitlement_is_redeemed_at_most_once": [
         ["UPDATE redemption SET entitlement_id = (SELECT id FROM entitlement ORDER BY id LIMIT 1)"],
     ],

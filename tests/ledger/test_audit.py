@@ -53,6 +53,11 @@ def a_whole_life(clock):
     document["sources"].append({"code": "shops", "name": "参与商户", "level": "merchant", "budget_yuan": 1000})
     document["offers"][0]["funding"] = {"kind": "fixed", "amounts": {"city": 10, "jiangcheng": 30, "shops": 10}}
     document["offers"][0]["use"] = {"per_order": 2, "per_day": 2}
+    document["discount_limits"] = [
+        {"most_yuan": 150, "within": "week"},
+        {"most_yuan": 200, "within": "month"},
+        {"most_yuan": 300, "within": "campaign"},
+    ]
     campaign = opened(document)
     place = shop(campaign)
     appliances = trade_in.trade_in()

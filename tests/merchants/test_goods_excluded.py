@@ -110,8 +110,8 @@ def test_the_api_takes_what_does_not_count(clock, sqlite_app):
     assert till.post("/quotes", body).json["code"] == "bill_below_threshold"
     body["excluded_fen"] = 5_000
     quoted = till.post("/quotes", body).json
-    told = {"bill_fen": 20_000, "excluded_fen": 5_000, "discount_fen": 5_000, "customer_pays_fen": 20_000}
-    assert {name: quoted[name] for name in told} == told
+    assert quoted | {"bill_fen": 20_000, "excluded_fen": 5_000, "discount_fen": 5_000} == quoted
+    assert quoted["customer_pays_fen"] == 20_000
     done_ = till.post("/redemptions", body, key=new_id().hex)
     assert (done_.status_code, done_.json["customer_pays_fen"]) == (201, 20_000)
 

@@ -7,12 +7,14 @@ import pytest
 import qrcode
 
 from foundation.db import db
+from merchants.hand_in_decisions import Decision, Officer, decide, lapse_due
 from merchants.hand_in_models import HandIn
+from merchants.refunds import refund
 from tests import people
 from tests.merchants.sold import SERIES, Sold, campaign_file, handed_in, picture, typed
 from tests.merchants.test_merchant_pages import cashier_of
 from tests.people import HE, QIN, WEI
-from tests.world import at, shop
+from tests.world import at, done, shop
 
 FETCH = {"X-Requested-With": "fetch"}
 
@@ -191,3 +193,52 @@ def test_what_has_no_suspicion_is_accepted_with_one_press(app, waiting):
     wei.post("/bureau/after-sales/accept", data={"campaign": ""})
     assert [of(sale).status for sale in sales] == ["accepted", "handed_in"]
     assert people.browser_of(app, HE).post("/bureau/after-sales/accept").status_code == 403
+
+
+def test_a_rejected_sale_says_so_at_the_till_and_why(app, waiting):
+    sold, sales = waiting
+    reasons = {"decision": "reject", "reasons": ["not_a_real_sale", "other"], "note": "与另一笔同址"}
+    chief, address = people.browser_of(app, QIN), f"/bureau/after-sales/{sales[1]}"
+    chief.post(address, data=reasons | {"seen_at": seen(chief.get(address).text)})
+    till = cashier_of(app, sold.shop)
+    receipt = till.get(f"/till/redemptions/{sales[1]}").text
+    for words in ("拒付", "不是真实销售；与另一笔同址", "商户承担，顾客不用退", f"/till/after-sales/{sales[1]}"):
+        assert words in receipt
+    for words in ("退给顾客", "券不退回", "/till/refunds/"):
+        assert words not in receipt
+    today = till.get("/till/today").text
+    assert today.count("拒付") == 1
+    assert "已退货" not in today
+    assert "拒付" not in till.get(f"/till/redemptions/{sales[0]}").text
+    page = till.get(f"/till/after-sales/{sales[1]}").text
+    for words in ("拒付：审核不通过", "不是真实销售", "与另一笔同址"):
+        assert words in page
+
+
+def test_a_lapsed_sale_says_that_nothing_came(sold, app, clock):
+    [sale, *_rest] = sold.sell(2)
+    clock.move_to(at("2023-06-20 10:00"))
+    done(lambda: lapse_due(actor="job:lapse_hand_ins"))
+    till = cashier_of(app, sold.shop)
+    assert "逾期未提交材料" in till.get(f"/till/redemptions/{sale}").text
+    page = till.get(f"/till/after-sales/{sale}").text
+    assert "拒付：逾期没有提交材料" in page
+    assert "由商户承担" in page
+    assert till.get("/till/today?day=2023-05-08").text.count("拒付") == 2
+
+
+def test_what_came_back_before_it_was_rejected_is_still_a_return(app, clock):
+    document = campaign_file()
+    document["offers"][0]["refund"] = {"kind": "recomputed"}
+    sold = Sold(document)
+    [sale] = sold.sell()
+    handed_in(sold, sale, 1)
+    clock.move_to(at("2023-05-09 10:00"))
+    done(lambda: refund(sale, sold.shop.till, 400_000, reason="价格调整"))
+    reject = Decision("reject", ["invoice_differs"])
+    done(lambda: decide(sale, reject, Officer("officer:1", "chief")))
+    receipt = cashier_of(app, sold.shop).get(f"/till/redemptions/{sale}").text
+    assert receipt.count("退给顾客") == 1
+    assert "价格调整" in receipt
+    assert "补贴拒付" in receipt
+    assert "1,200.00" in receipt

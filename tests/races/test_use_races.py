@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from foundation.db import db
 from identity import persons
+from identity.citizens import save_real_name
 from merchants import orders
 from merchants.models import Redemption
 from merchants.redemptions import redeem
@@ -58,21 +59,58 @@ def test_one_code_in_two_orders_is_spent_in_one_and_the_other_leaves_nothing(clo
     assert db.session.scalar(select(PersonQuota.used).where(PersonQuota.scope.like("use:%"))) == 2
 
 
+def looking_first(take):
+    """Return a count that looks whether there is room, and then counts without asking."""
+
+    def look_then_count(scope, amounts, *, most):
+        mine = (PersonQuota.person_id.in_(amounts), PersonQuota.scope == scope, PersonQuota.used >= most)
+        over = set(db.session.scalars(select(PersonQuota.person_id).where(*mine)))
+        time.sleep(0.05)
+        return take(scope, {who: amount for who, amount in amounts.items() if who not in over}, most=1_000_000)
+
+    return look_then_count
+
+
 def test_without_the_guard_the_race_for_the_day_shows(clock, broken_app, monkeypatch):
     """Negative control: a count that is looked at before it is raised lets one person use more."""
     _, tills, digits = six_tills()
     works = [
         lambda till=till, code=code: redeem(till, code, 5_000) for till, code in zip(tills * 2, digits, strict=True)
     ]
-    take = quotas.take
-
-    def look_then_count(scope, person_ids, *, most):
-        mine = (PersonQuota.person_id.in_(person_ids), PersonQuota.scope == scope, PersonQuota.used >= most)
-        over = set(db.session.scalars(select(PersonQuota.person_id).where(*mine)))
-        time.sleep(0.05)
-        return take(scope, [person for person in person_ids if person not in over], most=1_000_000)
-
-    monkeypatch.setattr(quotas, "take", look_then_count)
+    monkeypatch.setattr(quotas, "take_amounts", looking_first(quotas.take_amounts))
     at_once(broken_app, works, threads=12)
     db.session.rollback()
     assert db.session.scalar(select(PersonQuota.used).where(PersonQuota.scope.like("use:%"))) > 8
+
+
+# --- what one person may have off ----------------------------------------------------------------------------
+
+
+def two_accounts():
+    """One person with two accounts, twelve vouchers of 20 and 100 a month, and each redemption at another till."""
+    document = longgang(per_order=1, per_day=None) | {"discount_limits": [{"most_yuan": 100, "within": "month"}]}
+    document["offers"][0]["use"] = {}
+    campaign = opened(document)
+    tills = [shop(campaign, number=number, name=f"第{number}家").till for number in range(1, 13)]
+    accounts = citizens(2)
+    for account in accounts:
+        done(lambda who=account: save_real_name(who, name="林小满", id_number="11010519491231002X"))
+    done(lambda: persons.persons_of(persons.DEFAULT_KINDS, accounts))
+    digits = [code for account in accounts for code in hold(campaign, account, 6)]
+    return [lambda till=till, code=code: redeem(till, code, 5_000) for till, code in zip(tills, digits, strict=True)]
+
+
+def test_of_twelve_at_once_five_take_off_what_a_person_may_have(clock, race_app):
+    attempts = at_once(race_app, two_accounts(), threads=12)
+    assert Counter(attempt.code for attempt in attempts) == {"done": 5, "discount_limit_reached": 7}
+    assert db.session.scalar(select(func.sum(Redemption.discount_fen))) == 10_000
+    assert db.session.scalar(select(PersonQuota.used).where(PersonQuota.scope.like("off:%"))) == 10_000
+
+
+def test_without_the_guard_the_race_for_the_month_shows(clock, broken_app, monkeypatch):
+    """Negative control: an amount that is looked at before it is raised lets one person have more off."""
+    works = two_accounts()
+    monkeypatch.setattr(quotas, "take_amounts", looking_first(quotas.take_amounts))
+    at_once(broken_app, works, threads=12)
+    db.session.rollback()
+    assert db.session.scalar(select(PersonQuota.used).where(PersonQuota.scope.like("off:%"))) > 10_000

@@ -74,11 +74,11 @@ class Citizens(Actor):
             return
         release_id = self._release()
         closed = self.model.closed(release_id, self.now)
-        looked = claims._closed(release_facts(release_id), self.now)
+        looked = claims.closed(release_facts(release_id), self.now)
         db.session.rollback()
         self.life.expect("a slow look", looked.code if looked else "", closed)
         self.life.meanwhile()
-        with mock.patch.object(claims, "_closed", return_value=looked):
+        with mock.patch.object(claims, "closed", return_value=looked):
             self._claim(release_id, [self.rng.choice(self.stage.people)], closed)
 
     def _release(self) -> int:

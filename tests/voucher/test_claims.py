@@ -320,6 +320,16 @@ def used(scope):
     )
 
 
+def test_an_amount_is_counted_whole_or_not_at_all(app):
+    known = citizens(2)
+    lin, chen = done(lambda: [persons.persons_of(persons.DEFAULT_KINDS, known)[who] for who in known])
+    assert done(lambda: quotas.take_amounts("round:1", {lin: 60, chen: 101}, most=100)) == {lin}
+    assert done(lambda: quotas.take_amounts("round:1", {lin: 41, chen: 100}, most=100)) == {chen}
+    assert done(lambda: quotas.take_amounts("round:1", {lin: 40}, most=100)) == {lin}
+    done(lambda: quotas.give_back("round:1", [lin], amount=70))
+    assert used("round:1") == {lin: 30, chen: 100}
+
+
 def test_a_quota_counts_up_to_its_limit_and_back(app):
     known = citizens(2)
     lin, chen = done(lambda: [persons.persons_of(persons.DEFAULT_KINDS, known)[who] for who in known])

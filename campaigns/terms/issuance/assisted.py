@@ -27,6 +27,7 @@ class Assisted:
 
 
 class FileSchema(StrategySchema):
+    label = "线下代领"
     make = Assisted
 
     beside: fields.Field[str] = Code(load_default="")

@@ -22,6 +22,7 @@ class Chances:
 
 
 class FileSchema(StrategySchema):
+    label = "每个品类的机会次数"
     make = Chances
 
     count = Count(most=100, required=True)

@@ -33,4 +33,5 @@ class Recomputed:
 
 
 class FileSchema(StrategySchema):
+    label = "重新计算补贴"
     make = Recomputed

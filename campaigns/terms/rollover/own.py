@@ -38,6 +38,7 @@ class Own:
 
 
 class FileSchema(StrategySchema):
+    label = "本轮自己的资金"
     make = Own
 
     budget_fen = Yuan(load_default=0, data_key="budget_yuan", largest_fen=10_000_000_000_000)

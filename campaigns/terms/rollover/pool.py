@@ -16,4 +16,5 @@ class Pool:
 
 
 class FileSchema(StrategySchema):
+    label = "从资金池投放"
     make = Pool

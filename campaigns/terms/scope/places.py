@@ -48,6 +48,6 @@ class FileSchema(StrategySchema):
     industries = fields.List(industry(), load_default=list, metadata=said("行业", "都不选为各行业"))
     above_quota = Flag(load_default=False, metadata=said("限上企业", "只在限额以上企业使用"))
     goods_excluded = fields.List(
-        Text(longest=20), load_default=list, metadata=said("不能买的商品", "每行一种，例如：烟、酒、黄金珠宝")
+        Text(longest=20), load_default=tuple, metadata=said("不能买的商品", "每行一种，例如：烟、酒、黄金珠宝")
     )
     geofence = fields.Nested(GeofenceSchema, load_default=None, metadata=said("活动区域", "不填为不看定位"))

@@ -70,12 +70,14 @@ def documents(draw: Any) -> dict[str, Any]:
         name=draw(NAMES), benefit=benefit, funding=funding, scope={**scope, "industries": draw(INDUSTRIES)},
         validity=draw(validities()),
     )  # fmt: skip
-    if draw(st.booleans()):
-        offer["refund"] = {"kind": draw(st.sampled_from(sorted(strategies("campaigns.terms.refund"))))}
+    if kind == "appliance_trade_in" or draw(st.booleans()):
+        used_up = {"no_return", "pay_back_first", "recomputed"}
+        kinds = used_up if kind == "appliance_trade_in" else set(strategies("campaigns.terms.refund")) - {"recomputed"}
+        offer["refund"] = {"kind": draw(st.sampled_from(sorted(kinds)))}
     opens = draw(MOMENTS)
     a_round = world.a_round(name=draw(NAMES), opens_at=opens, closes_at=world.CLOSES)
     a_round["issuance"] = {"kind": draw(st.sampled_from(["first_come", "named_list"]))}
-    if draw(st.booleans()):
+    if kind != "appliance_trade_in" and draw(st.booleans()):
         register = opens + timedelta(minutes=1)
         a_round["issuance"] = {
             "kind": "lottery", "register_until": register, "draw_at": register + timedelta(minutes=10, microseconds=7),

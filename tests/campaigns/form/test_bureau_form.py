@@ -89,7 +89,7 @@ def test_what_the_operation_refuses_is_told_and_nothing_typed_is_lost(wei: Brows
     world.published()
     response = wei.post(FORM, data={**filled(**{"campaign.name": "改过的名字"}), "do": "save"})
     assert response.status_code == 422
-    assert 'data-code="campaign_already_published"' in response.text
+    assert "要写明这次修改的原因" in response.text
     assert "改过的名字" in response.text
 
 

@@ -64,7 +64,13 @@ if (form && waiting && button) {
       stop(status === 0 ? waiting.dataset.unsure : "");
       return;
     }
-    const seconds = Number(event.detail.xhr.getResponseHeader("Retry-After")) || 2;
+    // Without a time to wait nobody promises that nothing was done.
+    const seconds = Number(event.detail.xhr.getResponseHeader("Retry-After"));
+    if (!seconds) {
+      tries = 0;
+      stop(waiting.dataset.unsure);
+      return;
+    }
     tries += 1;
     if (tries > MOST_TRIES || seconds > LONGEST_ASKED_SECONDS) {
       tries = 0;
