@@ -21,7 +21,7 @@ function ean13(digits) {
 // Returns what a scanned text is: a "code" of ours, a "barcode", an "imei", or else a "serial" number.
 export function looksLike(text) {
   const plain = text.replace(/[\s-]/g, "");
-  if (/^96[0-9]{18}$/.test(plain)) return "code";
+  if (/^9[67][0-9]{18}$/.test(plain)) return "code";
   if (/^[0-9]{13}$/.test(plain) && ean13(plain)) return "barcode";
   if (/^[0-9]{15}$/.test(plain) && luhn(plain)) return "imei";
   return "serial";

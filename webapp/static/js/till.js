@@ -33,6 +33,8 @@ let armed = false;
 let busy = false;
 let lastCode = "";
 let lastCodeAt = 0;
+// A promise while the till asks what a code is.
+let looking = null;
 
 const verdict = new Verdict(part("verdict"), words, draw);
 const call = new RedeemCall({
@@ -127,6 +129,11 @@ function read(text, onPurpose) {
     draw();
     return;
   }
+  if (looking && looksLike(text) !== "code") {
+    // A quick hand scans the article while the till still asks what the code before it is.
+    looking.then(() => read(text, onPurpose));
+    return;
+  }
   if (article.open && looksLike(text) !== "code") {
     article.fill(text);
     return;
@@ -140,8 +147,14 @@ function read(text, onPurpose) {
   }
 }
 
+function lookAt(text) {
+  looking = askWhatItIs(text).finally(() => {
+    looking = null;
+  });
+}
+
 // Asks whether a code is a qualification's: then the article comes next, and the code has done its part.
-async function lookAt(text) {
+async function askWhatItIs(text) {
   const told = await ask(root.dataset.confirmUrl, { code: text });
   if (code !== text || !told?.qualification) return;
   code = "";
