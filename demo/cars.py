@@ -120,10 +120,10 @@ def play_cars(cars: Cars, simulated: SimulatedClock) -> int:
 def live_through(cars: Cars, day: date) -> None:
     """Do what one day of the subsidy brings; the clock stands in its morning."""
     _hand_in(cars, day)
+    _correct(cars, day)
     if is_workday(day):
         jobs.end_overdue()
         jobs.end_notices()
-        _correct(cars, day)
         _withdraw(cars)
         _review(cars, day)
         jobs.open_notices()

@@ -76,7 +76,7 @@ AREAS = (
 )
 
 KINDS = (
-    Kind("catering", "餐饮券", "catering", 15, 50, 200),
+    Kind("catering", "餐饮券", "catering", 15, 100, 400),
     Kind("retail", "零售券", "retail", 35, 200, 800),
     Kind("appliance", "家电券", "appliance", 50, 400, 2000),
 )

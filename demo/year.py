@@ -50,7 +50,7 @@ USED_PERCENT = 88
 #: Hours of the day at which the demo's citizens shop.
 NOON = 12
 SHOPPING_HOURS = (NOON, 18, 20)
-_FACE_UNIT_FEN = 5_000
+_FACE_UNIT_FEN = 10_000
 
 
 @dataclass(frozen=True)

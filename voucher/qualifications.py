@@ -9,12 +9,11 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import aliased
 
-from campaigns.catalog import definition_of, item_scope
+from campaigns.catalog import definition_of, item_scope, offer_facts
 from foundation.db import db
-from identity.models import SamePerson
-from identity.persons import key_set, persons_of
+from identity import persons
+from identity.persons import persons_of
 from voucher import quotas
 from voucher.models import Entitlement
 from voucher.spending import Presented
@@ -46,31 +45,36 @@ def free(entitlement_ids: Sequence[UUID]) -> None:
 def bought_before(presented: Sequence[Presented]) -> dict[UUID, Mapping[str, int]]:
     """Return entitlement id → category → how many articles its holder, as a person, has already bought with
     qualifications of the campaign and kept."""
-    found: dict[UUID, Mapping[str, int]] = {}
     by_campaign: dict[int, list[Presented]] = defaultdict(list)
     for each in presented:
         if each.category:
-            by_campaign[each.campaign_version_id].append(each)
-    mine, me, they, theirs = aliased(Entitlement), aliased(SamePerson), aliased(SamePerson), aliased(Entitlement)
-    for version_id, group in by_campaign.items():
-        keys = key_set(definition_of(version_id).people.same_person)
-        rows = db.session.execute(
-            select(mine.id, mine.category, func.count())
-            .join(me, (me.citizen_id == mine.citizen_id) & (me.keys == keys))
-            .join(they, (they.person_id == me.person_id) & (they.keys == keys))
-            .join(
-                theirs,
-                (theirs.citizen_id == they.citizen_id)
-                & (theirs.campaign_id == mine.campaign_id)
-                & (theirs.category == mine.category)
-                & (theirs.status == "redeemed"),
-            )
-            .where(
-                mine.id.in_([each.entitlement_id for each in group]),
-                func.coalesce(theirs.refunded_bill_fen, 0) < theirs.redeemed_bill_fen,
-            )
-            .group_by(mine.id, mine.category)
-        )
-        for entitlement_id, category, count in rows:
-            found[entitlement_id] = {category: int(count)}
+            by_campaign[offer_facts(each.offer_id).campaign_id].append(each)
+    found: dict[UUID, Mapping[str, int]] = {}
+    for campaign_id, group in by_campaign.items():
+        kinds = definition_of(group[0].campaign_version_id).people.same_person
+        people = persons.accounts_of(kinds, {each.citizen_id for each in group})
+        bought = _bought(campaign_id, people)
+        for each in group:
+            count = bought[people[each.citizen_id], each.category]
+            if count:
+                found[each.entitlement_id] = {each.category: count}
     return found
+
+
+def _bought(campaign_id: int, people: Mapping[UUID, UUID]) -> Counter[tuple[UUID, str]]:
+    """Return (person, category) → how many articles were bought and kept by the citizens of ``people``."""
+    rows = db.session.execute(
+        select(Entitlement.citizen_id, Entitlement.category, func.count())
+        .where(
+            Entitlement.citizen_id.in_(people),
+            Entitlement.campaign_id == campaign_id,
+            Entitlement.category != "",
+            Entitlement.status == "redeemed",
+            func.coalesce(Entitlement.refunded_bill_fen, 0) < Entitlement.redeemed_bill_fen,
+        )
+        .group_by(Entitlement.citizen_id, Entitlement.category)
+    )
+    bought: Counter[tuple[UUID, str]] = Counter()
+    for citizen_id, category, count in rows:
+        bought[people[citizen_id], category] += count
+    return bought
