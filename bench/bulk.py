@@ -29,6 +29,7 @@ from settlement.day_closing import close_days
 from settlement.reports import Query
 from settlement.reports import report as make_report
 from voucher import codes, expiry, lottery, named_lists, qr
+from voucher.claim_line import Line as ClaimLine
 from voucher.claim_line import Waiting, _serve
 from voucher.jobs import expire_vouchers, run_lotteries
 from voucher.list_file import Line as ListLine
@@ -222,7 +223,7 @@ def growth(place: Place, wish: Namespace) -> list[Line]:
         with watch.running():
             for start in range(0, tries, 64):
                 with transaction():
-                    _serve(release, [Waiting(hash_, "") for hash_ in hashes[start : start + 64]])
+                    _serve(ClaimLine(release, ""), [Waiting(hash_, "") for hash_ in hashes[start : start + 64]])
         lines.append(watch.line(place, f"claim, {size:,} there", tries))
         there += tries
     return [_compared(line, lines[0]) for line in lines]

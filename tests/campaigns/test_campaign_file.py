@@ -136,7 +136,7 @@ def test_yuan_are_read_exactly(yuan, fen):
         ("campaign.kind > offers[1].benefit.kind", "car_subsidy", "不能用“spend_discount”；可以是：price_tiers"),
         ("campaign.contact", "", "1 至 200 个字"),
         ("offers[1].validity.counted_from", "today", "claim_day, next_day"),
-        ("rounds[1].limits[1].within", "week", "可以是：offer, round, campaign"),
+        ("rounds[1].limits[1].within", "year", "可以是：offer, round, campaign"),
         ("rounds[1].issuance > rounds[1].issuance.kind", {"kind": "draw"}, "可以是：application、assisted、first_come"),
         # money
         ("offers[1].benefit.face_value_yuan", Decimal("49.905"), "不足一分"),

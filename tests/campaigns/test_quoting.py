@@ -40,9 +40,9 @@ def test_the_examples_cover_every_kind_of_campaign():
             "yangjiang-2023.toml",
             "sale-voucher.json",
             "jiangcheng-catering",
-            5_000,
-            19_800,
-            {"yangjiang-city": 1_000, "jiangcheng": 4_000},
+            10_000,
+            34_800,
+            {"yangjiang-city": 2_000, "jiangcheng": 8_000},
         ),
         ("car-subsidy-2023.toml", "sale-car.json", "car", 300_000, 15_280_000, {"yangjiang-city": 300_000}),
         (

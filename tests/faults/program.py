@@ -19,6 +19,8 @@ from foundation import clock as clocks
 from foundation import postgres
 from foundation.clock import SystemClock
 from foundation.db import db
+from identity.rates import Rate
+from voucher import claim_line
 from wsgi import app
 
 FOLDER = Path(os.environ["FAULT_DIR"])
@@ -69,6 +71,9 @@ def _strikes(point: str) -> bool:
 _commit = db.session.commit
 db.session.commit = _commit_with_points  # type: ignore[method-assign]
 clocks._clock = WrongClock()
+# Everybody of these tests presses on one device, and as often as it takes.
+claim_line.PER_DEVICE = Rate("claim_device", 1_000_000, timedelta(minutes=10))
+claim_line.PER_PERSON = Rate("claim_person", 1_000_000, timedelta(minutes=1))
 postgres.ANSWER_SECONDS = float(os.environ.get("FAULT_ANSWER_SECONDS", postgres.ANSWER_SECONDS))
 
 __all__ = ["app"]
