@@ -1,9 +1,11 @@
-"""Tables that people hand in: CSV of whatever program, or Excel, read into rows of cells."""
+"""Tables that people hand in: CSV of whatever program, or Excel, read into rows of cells. And what theirs must not make
+of ours."""
 
 import csv
 import io
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
@@ -13,6 +15,8 @@ from foundation.errors import N_, Malformed
 _SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?[eE]\+?[0-9]+")
 #: A number in a spreadsheet is exact to 15 digits only; an identity number kept as one has lost its end.
 _EXACT = 10**15
+#: How a spreadsheet program recognises a formula, in half and full width.
+_FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
 
 
 class TableUnreadable(Malformed):
@@ -28,6 +32,32 @@ def read_rows(data: bytes, file_name: str) -> list[list[Any]]:
     return _spreadsheet(data) if _is_spreadsheet(data, file_name) else _csv(data)
 
 
+def read_table(
+    data: bytes, file_name: str, headings: Mapping[str, Sequence[str]], *, most_rows: int
+) -> tuple[dict[str, int], list[tuple[int, dict[str, Any]]]]:
+    """Return the columns of a file and its rows below the heading: key → place, and (row as people number it, key →
+    cell as it stands). ``headings``: key → what a heading may be called, ours first; case, stars and what stands in
+    brackets do not matter, and other columns are left out. Refuses TableUnreadable, also for more than ``most_rows``.
+    """
+    rows = read_rows(data, file_name)
+    heading_at = next((place for place, row in enumerate(rows) if any(clean_cell(cell)[0] for cell in row)), None)
+    if heading_at is None:
+        raise TableUnreadable(why="文件是空的")
+    columns = _columns(rows[heading_at], headings)
+    body = rows[heading_at + 1 :]
+    if len(body) > most_rows:
+        raise TableUnreadable(why=f"超过 {most_rows:,} 行，请分成几份")
+    return columns, [
+        (number, {key: cells[place] if place < len(cells) else "" for key, place in columns.items()})
+        for number, cells in enumerate(body, heading_at + 2)
+    ]
+
+
+def no_formula(text: str) -> str:
+    """Return a text so that no spreadsheet takes it for a formula, also behind the spaces that some of them skip."""
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) or text.strip().startswith(_FORMULA_STARTS) else text
+
+
 def clean_cell(cell: Any) -> tuple[str, str]:
     """Return a cell as half-width text, and why it cannot be relied on, if so."""
     if isinstance(cell, bool):
@@ -40,6 +70,18 @@ def clean_cell(cell: Any) -> tuple[str, str]:
     if _SCIENTIFIC.fullmatch(text):
         return text, "是科学计数法，末几位已经丢失；请把这一列改为文本后重新填写"
     return text, ""
+
+
+def _columns(heading: Sequence[Any], headings: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    places: dict[str, int] = {}
+    for place, cell in enumerate(heading):
+        word = re.sub(r"[\s*（(].*", "", clean_cell(cell)[0]).lower()
+        for key, words in headings.items():
+            if word in words:
+                if key in places:
+                    raise TableUnreadable(why=f"有两列都是“{words[0]}”")
+                places[key] = place
+    return places
 
 
 def _is_spreadsheet(data: bytes, file_name: str) -> bool:

@@ -9,7 +9,6 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
 from uuid import UUID
 
 import xlsxwriter
@@ -24,7 +23,7 @@ from foundation.db import db
 from foundation.errors import N_, Refusal
 from foundation.money import format_yuan
 from foundation.speech import spoken, translate
-from foundation.tables import TableUnreadable, clean_cell, read_rows
+from foundation.tables import TableUnreadable, clean_cell, no_formula, read_table
 from foundation.words import Words
 from merchants.hand_in_errors import HandInClosed, HandInIncomplete, HandInsHaveFaults, HandInUnknown
 from merchants.hand_in_fields import Handed, read_fields
@@ -56,7 +55,6 @@ HEADINGS = {
 }
 #: What stands beside the number of a sale, for people; nobody reads it from a file.
 TOLD = ("状态", "商品", "序列号", "售出日期", "最迟提交", "应开发票金额")
-_FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
 _UPLOAD_FIRST = Words(N_("请先打开这笔销售上传文件，再导入"))
 _CORRECT_CELL = Words(N_("请改好这一格后重新导入"))
 _COPY_NUMBER = Words(N_("请从下载的表里复制销售编号"))
@@ -121,8 +119,7 @@ def open_sheet(store_id: int) -> list[list[str]]:
 def to_csv(sheet: Sequence[Sequence[str]]) -> bytes:
     """Return a sheet as CSV that Excel opens as it is; what it would take for a formula stays text."""
     out = io.StringIO()
-    safe = ([f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell for cell in row] for row in sheet)
-    csv.writer(out).writerows(safe)
+    csv.writer(out).writerows([no_formula(cell) for cell in row] for row in sheet)
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -215,20 +212,14 @@ def _invoices_twice(rows: Sequence[_Row]) -> Iterator[RowFault]:
 
 
 def _read(data: bytes, file_name: str) -> tuple[list[_Row], list[RowFault]]:
-    table = read_rows(data, file_name)
-    heading_at = next((place for place, row in enumerate(table) if any(clean_cell(cell)[0] for cell in row)), None)
-    if heading_at is None:
-        raise TableUnreadable(why="文件是空的")
-    columns = _columns(table[heading_at])
+    columns, table = read_table(data, file_name, HEADINGS, most_rows=MOST_ROWS)
     if "id" not in columns or len(columns) == 1:
         raise TableUnreadable(why=f"首行没有“{HEADINGS['id'][0]}”，或没有要填的列；请用下载的表")
-    if len(table) - heading_at - 1 > MOST_ROWS:
-        raise TableUnreadable(why=f"超过 {MOST_ROWS:,} 行，请分成几份")
     rows: list[_Row] = []
     faults: list[RowFault] = []
     first: dict[UUID, int] = {}
-    for number, cells in enumerate(table[heading_at + 1 :], heading_at + 2):
-        values = {key: clean_cell(cells[place] if place < len(cells) else "") for key, place in columns.items()}
+    for number, cells in table:
+        values = {key: clean_cell(cell) for key, cell in cells.items()}
         # A row of the sheet that nobody filled in is not handed in.
         if any(text for key, (text, _) in values.items() if key != "id"):
             _read_row(number, values, rows, faults, first)
@@ -256,15 +247,3 @@ def _read_row(
     faults += found
     if not found:
         rows.append(_Row(number, key, {name: text for name, (text, _) in values.items() if name != "id"}))
-
-
-def _columns(heading: Sequence[Any]) -> dict[str, int]:
-    places: dict[str, int] = {}
-    for place, cell in enumerate(heading):
-        word = re.sub(r"[\s*（(].*", "", clean_cell(cell)[0])
-        for key, words in HEADINGS.items():
-            if word in words:
-                if key in places:
-                    raise TableUnreadable(why=f"有两列都是“{HEADINGS[key][0]}”")
-                places[key] = place
-    return places

@@ -5,13 +5,11 @@ from uuid import UUID
 
 from sqlalchemy import update
 
-from foundation.clock import bureau_day
-from foundation.db import db, insert_rows
-from foundation.ids import new_id
+from foundation.db import db
 from foundation.states import Step
 from merchants.errors import AlreadyRefunded
-from merchants.models import Redemption, Refund, RefundPart
-from merchants.refund_parts import left_of
+from merchants.models import Redemption
+from merchants.refund_parts import keep_refund, left_of
 from merchants.states import REDEMPTION
 from voucher import spending
 
@@ -39,12 +37,7 @@ def take_back(redemption_id: UUID, step: Step, *, at_once: bool) -> TakenBack:
     )
     if db.session.scalar(counted) is None or not REDEMPTION.apply(Redemption, [redemption_id], "refund", step):
         raise AlreadyRefunded
-    refund_id = new_id()
     row = {
-        "id": refund_id,
-        "redemption_id": redemption_id,
-        "campaign_id": redemption.campaign_id,
-        "merchant_id": redemption.merchant_id,
         "till_id": None,
         "cashier_id": None,
         "bill_fen": redemption.bill_fen,
@@ -52,24 +45,9 @@ def take_back(redemption_id: UUID, step: Step, *, at_once: bool) -> TakenBack:
         "borne_fen": 0,
         "customer_fen": 0,
         "restored": False,
-        "reason": step.reason,
-        "refunded_at": step.at,
-        "bureau_day": bureau_day(step.at),
         "recovery": "at_once" if at_once else "later",
     }
-    insert_rows(Refund, [row])
-    insert_rows(
-        RefundPart,
-        [
-            {
-                "refund_id": refund_id,
-                "fund_source_id": source,
-                "discount_fen": part.discount_fen,
-                "bill_fen": part.bill_fen,
-            }
-            for source, part in parts.items()
-        ],
-    )
+    refund_id = keep_refund(redemption, row, parts, step)
     spending.record_refund(redemption.entitlement_id, redemption.bill_fen)
     db.session.expire(redemption)
     return TakenBack(refund_id, redemption.campaign_id, {source: part.discount_fen for source, part in parts.items()})

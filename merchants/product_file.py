@@ -1,7 +1,7 @@
 """Reading the catalogue from CSV or Excel: every wrong cell is named by row, column and reason; read whole or not."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -10,7 +10,7 @@ from campaigns.goods import GRADES, categories
 from evidence import numbers
 from foundation.errors import Refusal
 from foundation.money import parse_yuan
-from foundation.tables import TableUnreadable, clean_cell, read_rows
+from foundation.tables import TableUnreadable, clean_cell, read_table
 
 MOST_ROWS = 50_000
 #: Key → what a heading may be called; the first is ours.
@@ -56,21 +56,13 @@ class ReadProducts:
 
 def read_products(data: bytes, file_name: str, *, today: date) -> ReadProducts:
     """Read a catalogue; a row without a day is valid from ``today``. Refuses TableUnreadable."""
-    rows = read_rows(data, file_name)
-    heading_at = next((place for place, row in enumerate(rows) if any(clean_cell(cell)[0] for cell in row)), None)
-    if heading_at is None:
-        raise TableUnreadable(why="文件是空的")
-    columns = _columns(rows[heading_at])
+    columns, rows = read_table(data, file_name, HEADINGS, most_rows=MOST_ROWS)
     missing = [HEADINGS[key][0] for key in REQUIRED if key not in columns]
     if missing:
         raise TableUnreadable(why=f"首行没有“{'”“'.join(missing)}”")
-    body = rows[heading_at + 1 :]
-    if len(body) > MOST_ROWS:
-        raise TableUnreadable(why=f"超过 {MOST_ROWS:,} 行，请分成几份")
     found = ReadProducts()
     seen: dict[tuple[str, date], int] = {}
-    for number, cells in enumerate(body, heading_at + 2):
-        values = {key: cells[place] if place < len(cells) else "" for key, place in columns.items()}
+    for number, values in rows:
         if any(clean_cell(cell)[0] for cell in values.values()):
             _read_line(number, values, found, seen, today)
     if not found.lines and not found.faults:
@@ -155,15 +147,3 @@ _READERS: Mapping[str, Any] = {
     "filed_fen": lambda text: parse_yuan(text, field="filed_fen"),
     "valid_from": _day,
 }
-
-
-def _columns(heading: Sequence[Any]) -> dict[str, int]:
-    places: dict[str, int] = {}
-    for place, cell in enumerate(heading):
-        word = re.sub(r"[\s*（(].*", "", clean_cell(cell)[0]).lower()
-        for key, words in HEADINGS.items():
-            if word in words:
-                if key in places:
-                    raise TableUnreadable(why=f"有两列都是“{HEADINGS[key][0]}”")
-                places[key] = place
-    return places

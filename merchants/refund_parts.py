@@ -1,13 +1,18 @@
 """Whose a refund is: what each fund source has in a redemption, and what of it comes back."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import func, select
 
-from foundation.db import db
-from foundation.ids import text_id
+from foundation.clock import bureau_day
+from foundation.db import db, insert_rows
+from foundation.ids import new_id, text_id
 from foundation.money import apportion
+from foundation.states import Step
 from ledger.accounts import Code
 from ledger.posting import transfers_of
 from merchants.models import Redemption, Refund, RefundPart
@@ -19,6 +24,25 @@ class Part:
 
     discount_fen: int
     bill_fen: int
+
+
+def keep_refund(redemption: Redemption, row: Mapping[str, Any], parts: Mapping[int, Part], step: Step) -> UUID:
+    """Write a refund with its sources' parts (fund source id → part), and return its id. ``row`` has what differs
+    between refunds; whose it is, when and why is the same for all."""
+    refund_id = new_id()
+    whose = {
+        "id": refund_id,
+        "redemption_id": redemption.id,
+        "campaign_id": redemption.campaign_id,
+        "merchant_id": redemption.merchant_id,
+        "reason": step.reason,
+        "refunded_at": step.at,
+        "bureau_day": bureau_day(step.at),
+    }
+    insert_rows(Refund, [whose | dict(row)])
+    rows = [{"refund_id": refund_id, "fund_source_id": source, **asdict(part)} for source, part in parts.items()]
+    insert_rows(RefundPart, rows)
+    return refund_id
 
 
 def parts_of(redemption: Redemption, goods_fen: int, pool_fen: int) -> dict[int, Part]:

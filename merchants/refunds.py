@@ -16,10 +16,9 @@ from sqlalchemy import select, update
 from campaigns.catalog import OfferFacts, offer_facts
 from campaigns.terms.refunding import Goods, RefundExceedsBill, Reversal, Spent
 from foundation import clock
-from foundation.clock import bureau_day
-from foundation.db import db, insert_rows
+from foundation.db import db
 from foundation.errors import Refusal
-from foundation.ids import new_id, text_id
+from foundation.ids import text_id
 from foundation.money import check_amount_fen
 from foundation.states import Step
 from foundation.words import Words
@@ -30,8 +29,8 @@ from merchants.errors import AlreadyRefunded, AlreadyVoided, RedemptionUnknown, 
 from merchants.formula import award_fen
 from merchants.hand_ins import withdraw
 from merchants.items import release_numbers
-from merchants.models import Redemption, Refund, RefundPart, SoldItem
-from merchants.refund_parts import Part, parts_of
+from merchants.models import Redemption, Refund, SoldItem
+from merchants.refund_parts import Part, keep_refund, parts_of
 from merchants.register import Counter
 from merchants.scans import require_site
 from merchants.states import REDEMPTION
@@ -263,12 +262,7 @@ def _carry_out(
         _free(redemption, step)
     statement_id = _count(redemption, goods_fen, reversal.pool_fen, before, step, restores=reversal.restores)
     at_once = statement_id is None or reversal.pool_fen == borne_fen
-    refund_id = new_id()
     row = {
-        "id": refund_id,
-        "redemption_id": redemption.id,
-        "campaign_id": redemption.campaign_id,
-        "merchant_id": redemption.merchant_id,
         "till_id": counter.till_id,
         "cashier_id": counter.cashier_id,
         "bill_fen": goods_fen,
@@ -276,24 +270,9 @@ def _carry_out(
         "borne_fen": borne_fen,
         "customer_fen": reversal.customer_fen,
         "restored": reversal.restores,
-        "reason": step.reason,
-        "refunded_at": step.at,
-        "bureau_day": bureau_day(step.at),
         "recovery": "at_once" if at_once else "later",
     }
-    insert_rows(Refund, [row])
-    insert_rows(
-        RefundPart,
-        [
-            {
-                "refund_id": refund_id,
-                "fund_source_id": source,
-                "discount_fen": part.discount_fen,
-                "bill_fen": part.bill_fen,
-            }
-            for source, part in parts.items()
-        ],
-    )
+    refund_id = keep_refund(redemption, row, parts, step)
     holder = spending.holder_of(redemption.entitlement_id)
     use = use_limits.Use(holder, facts, reversal.pool_fen, vouchers=1 if reversal.restores else 0)
     use_limits.give_back([use], redemption.bureau_day)

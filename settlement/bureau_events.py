@@ -20,12 +20,10 @@ from identity.form_again import form_again
 from merchants import event_sales
 from merchants.listing import MerchantFilter, merchant_ids
 from settlement import event_figures
+from settlement.downloads import file_of
 from settlement.event_figures import NOT_DRIVEN
-from settlement.exports import Sheet, to_csv, to_xlsx
 
 blueprint = Blueprint("events_desk", __name__, template_folder="templates")
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @blueprint.get("")
@@ -142,21 +140,16 @@ def year_file(kind: str) -> Response:
     """Download the events of a year."""
     year, _years = _year()
     figures = event_figures.figures_of(events.events_of_year(year))
-    return _file(event_figures.events_sheet(figures, _("促消费活动")), kind, f"events-{year}")
+    return file_of(event_figures.events_sheet(figures, _("促消费活动")), kind, f"events-{year}")
 
 
 @blueprint.get("/<int:event_id>/sales.<any(csv, xlsx):kind>")
 def sales_file(event_id: int, kind: str) -> Response:
     """Download what merchants reported of an event, with the days that are missing."""
     found = events.event_of(event_id)
-    return _file(event_figures.sales_sheet(found, event_figures.merchant_days(found)), kind, f"event-{event_id}-sales")
-
-
-def _file(sheet: Sheet, kind: str, name: str) -> Response:
-    content = to_csv(sheet) if kind == "csv" else to_xlsx(sheet)
-    response = Response(content, content_type="text/csv; charset=utf-8" if kind == "csv" else XLSX)
-    response.headers.set("Content-Disposition", "attachment", filename=f"{name}.{kind}")
-    return response
+    return file_of(
+        event_figures.sales_sheet(found, event_figures.merchant_days(found)), kind, f"event-{event_id}-sales"
+    )
 
 
 def _year() -> tuple[int, list[int]]:

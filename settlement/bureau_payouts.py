@@ -21,16 +21,12 @@ from merchants.payouts import Payee
 from settlement import payout_reading as reading
 from settlement import payout_returns as returns
 from settlement import payouts
+from settlement.downloads import file_of
 from settlement.errors import QueryMalformed, ReplyUnreadable
-from settlement.exports import to_csv, to_xlsx
 from settlement.payout_list import payment_sheet, read_reply
 
 blueprint = Blueprint("payouts_desk", __name__, template_folder="templates")
 
-_FILES = {
-    "csv": (to_csv, "text/csv; charset=utf-8"),
-    "xlsx": (to_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-}
 #: How long a citizen usually has to pay a subsidy back, in days; the officer may say otherwise.
 REPAY_WITHIN_DAYS = 30
 
@@ -123,10 +119,7 @@ def answers(batch_id: int) -> Response:
 def payments(batch_id: int, kind: str) -> Response:
     """Download the payment list, which has full account numbers: for those who pay only."""
     gates.require_role("finance")
-    write, content_type = _FILES[kind]
-    response = Response(write(payment_sheet(reading.batch(batch_id).batch.id)), content_type=content_type)
-    response.headers.set("Content-Disposition", "attachment", filename=f"payouts-{batch_id}.{kind}")
-    return response
+    return file_of(payment_sheet(reading.batch(batch_id).batch.id), kind, f"payouts-{batch_id}")
 
 
 @blueprint.get("/payout/<uuid:payout_id>")

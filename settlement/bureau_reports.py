@@ -24,9 +24,10 @@ from merchants.models import Refund
 from merchants.refunds import refunds_of
 from settlement import event_figures, held_back, reading
 from settlement.charts import chart_of
+from settlement.downloads import file_of
 from settlement.errors import QueryMalformed
 from settlement.event_figures import EventTotals
-from settlement.exports import report_sheet, to_csv, to_xlsx
+from settlement.exports import report_sheet
 from settlement.held_back import HeldBack
 from settlement.metrics import BY_KEY, METRICS, Metric
 from settlement.reports import Query, Report, Row, report, why_meaningless
@@ -41,7 +42,6 @@ MAIN = (
     "claimed_fen", "net_redeemed_fen", "redemption_rate", "driven_fen", "leverage_by_claimed",
     "leverage_by_redeemed", "owed_fen",
 )  # fmt: skip
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @blueprint.get("")
@@ -91,18 +91,11 @@ def _held_back(query: Query) -> list[HeldBack]:
     return held_back.held_back(query.campaign_id, query.merchant_id)
 
 
-@blueprint.get("/report.csv")
-def report_csv() -> Response:
-    """Download the report as CSV."""
+@blueprint.get("/report.<any(csv, xlsx):kind>")
+def report_file(kind: str) -> Response:
+    """Download the report that the address asks for."""
     found = report(asked_query(request.args))
-    return _file(to_csv(report_sheet(found, _("结算报表"))), "text/csv; charset=utf-8", f"{_file_name(found)}.csv")
-
-
-@blueprint.get("/report.xlsx")
-def report_xlsx() -> Response:
-    """Download the report as an Excel workbook."""
-    found = report(asked_query(request.args))
-    return _file(to_xlsx(report_sheet(found, _("结算报表"))), XLSX, f"{_file_name(found)}.xlsx")
+    return file_of(report_sheet(found, _("结算报表")), kind, _file_name(found))
 
 
 @blueprint.get("/rows")
@@ -250,12 +243,6 @@ def _choices() -> dict[str, Any]:
         "counties": counties(current_app.config["CITY_CODE"]),
         "industries": industries(),
     }
-
-
-def _file(content: bytes, content_type: str, name: str) -> Response:
-    response = Response(content, content_type=content_type)
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    return response
 
 
 def _file_name(found: Report) -> str:

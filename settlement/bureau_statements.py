@@ -18,17 +18,12 @@ from identity.form_again import form_again
 from ledger import naming, words
 from ledger import reading as ledger
 from settlement import claw_backs, closing, held_back, reading
+from settlement.downloads import file_of
 from settlement.errors import QueryMalformed
-from settlement.exports import to_csv, to_xlsx
 from settlement.metrics import BY_KEY
 from settlement.payment_list import payment_sheet
 
 blueprint = Blueprint("statements_desk", __name__, template_folder="templates")
-
-_FILES = {
-    "csv": (to_csv, "text/csv; charset=utf-8"),
-    "xlsx": (to_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-}
 
 
 @blueprint.get("")
@@ -104,10 +99,7 @@ def pay(batch_id: int) -> Response:
 def payments(batch_id: int, kind: str) -> Response:
     """Download the payment list, which has full account numbers: for those who pay only."""
     gates.require_role("finance")
-    write, content_type = _FILES[kind]
-    response = Response(write(payment_sheet(reading.batch(batch_id).batch.id)), content_type=content_type)
-    response.headers.set("Content-Disposition", "attachment", filename=f"payments-{batch_id}.{kind}")
-    return response
+    return file_of(payment_sheet(reading.batch(batch_id).batch.id), kind, f"payments-{batch_id}")
 
 
 @blueprint.post("/claw-backs/<uuid:refund_id>")

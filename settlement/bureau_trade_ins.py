@@ -10,15 +10,10 @@ from sqlalchemy import select
 from campaigns.models import Campaign
 from foundation.db import db
 from foundation.ids import LARGEST_ROW_ID
-from settlement.exports import to_csv, to_xlsx
+from settlement.downloads import file_of
 from settlement.trade_in_register import STATES, RegisterQuery, register_page, register_sheet
 
 blueprint = Blueprint("trade_ins_desk", __name__, template_folder="templates")
-
-_FILES = {
-    "csv": (to_csv, "text/csv; charset=utf-8"),
-    "xlsx": (to_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-}
 
 
 @blueprint.get("")
@@ -40,10 +35,7 @@ def register() -> str:
 @blueprint.get("/register.<any(csv, xlsx):kind>")
 def download(kind: str) -> Response:
     """Download what the page shows, whole."""
-    write, content_type = _FILES[kind]
-    response = Response(write(register_sheet(_asked(request.args))), content_type=content_type)
-    response.headers.set("Content-Disposition", "attachment", filename=f"trade-ins.{kind}")
-    return response
+    return file_of(register_sheet(_asked(request.args)), kind, "trade-ins")
 
 
 def _asked(args: Mapping[str, str]) -> RegisterQuery:

@@ -16,12 +16,11 @@ import xlsxwriter
 from foundation.clock import local
 from foundation.errors import N_
 from foundation.speech import spoken
+from foundation.tables import no_formula
 from foundation.words import Words
 from settlement.metrics import BY_KEY, Metric
 from settlement.reports import Report
 
-#: How a spreadsheet program recognises a formula, in half and full width.
-_FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
 AMOUNTS_IN_YUAN = Words(N_("金额单位：元"))
 
 
@@ -63,11 +62,11 @@ def to_csv(sheet: Sheet) -> bytes:
     """Return UTF-8 CSV with a byte order mark, which Excel needs to read Chinese."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([_safe(spoken(column.name)) for column in sheet.columns])
+    writer.writerow([no_formula(spoken(column.name)) for column in sheet.columns])
     for row in sheet.rows:
         writer.writerow([_csv_cell(cell, column) for cell, column in zip(row, sheet.columns, strict=True)])
     for note in sheet.notes:
-        writer.writerow([_safe(spoken(note))])
+        writer.writerow([no_formula(spoken(note))])
     return b"\xef\xbb\xbf" + text.getvalue().encode()
 
 
@@ -117,13 +116,8 @@ def _csv_cell(cell: Any, column: Column) -> str:
     if column.kind == "digits":
         # A tab before it keeps it text, and is no sign of the number to whoever reads it.
         return f"\t{cell}" if cell else ""
-    return _safe(_text(cell)) if column.kind == "text" else str(cell)
+    return no_formula(_text(cell)) if column.kind == "text" else str(cell)
 
 
 def _text(cell: Any) -> str:
     return spoken(cell) if isinstance(cell, Words) else str(cell)
-
-
-def _safe(text: str) -> str:
-    """Quote what would be a formula, also behind the spaces that some programs skip."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) or text.strip().startswith(_FORMULA_STARTS) else text

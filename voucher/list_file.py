@@ -3,13 +3,10 @@
 A file is read whole or not at all; what is only unusual (a line that is there twice) is a warning.
 """
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from foundation.errors import Refusal
-from foundation.tables import TableUnreadable, clean_cell, read_rows
+from foundation.tables import TableUnreadable, clean_cell, read_table
 from identity.citizens import read_id_number, read_name
 from identity.phones import read_phone
 from voucher.errors import ListUnreadable
@@ -53,22 +50,15 @@ class ReadList:
 def read_list(data: bytes, file_name: str) -> ReadList:
     """Read a file of people. Refuses ListUnreadable when it is no table, or has no heading that is known."""
     try:
-        rows = read_rows(data, file_name)
+        columns, rows = read_table(data, file_name, HEADINGS, most_rows=MOST_ROWS)
     except TableUnreadable as refusal:
         raise ListUnreadable(**refusal.params) from refusal
-    heading_at = next((place for place, row in enumerate(rows) if any(clean_cell(cell)[0] for cell in row)), None)
-    if heading_at is None:
-        raise ListUnreadable(why="文件是空的")
-    columns = _columns(rows[heading_at])
     if not {"phone", "id_number"} & set(columns):
         raise ListUnreadable(why="首行没有“手机号”或“身份证号”")
-    body = rows[heading_at + 1 :]
-    if len(body) > MOST_ROWS:
-        raise ListUnreadable(why=f"超过 {MOST_ROWS:,} 行，请分成几份")
     found = ReadList()
     seen: dict[tuple[str, str], int] = {}
-    for row_number, cells in enumerate(body, heading_at + 2):
-        values = {key: clean_cell(cells[place] if place < len(cells) else "") for key, place in columns.items()}
+    for row_number, cells in rows:
+        values = {key: clean_cell(cell) for key, cell in cells.items()}
         if any(text for text, _ in values.values()):
             _read_line(row_number, values, found, seen)
     if not found.lines and not found.errors:
@@ -99,15 +89,3 @@ def _read_line(row: int, values: dict[str, tuple[str, str]], found: ReadList, se
         return
     seen.update({(key, read[key]): row for key in ("phone", "id_number") if read[key]})
     found.lines.append(Line(row, read["name"], read["phone"], read["id_number"]))
-
-
-def _columns(heading: Sequence[Any]) -> dict[str, int]:
-    places: dict[str, int] = {}
-    for place, cell in enumerate(heading):
-        word = re.sub(r"[\s*（(].*", "", clean_cell(cell)[0]).lower()
-        for key, words in HEADINGS.items():
-            if word in words:
-                if key in places:
-                    raise ListUnreadable(why=f"有两列都是“{COLUMNS[key]}”")
-                places[key] = place
-    return places
