@@ -5,6 +5,7 @@ and on PostgreSQL, and after it the ledger is audited. ``postgres_app`` is for w
 as races between transactions. REQUIRE_ALL=1 makes a missing PostgreSQL or browser a failure instead of a skip.
 """
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -18,7 +19,7 @@ from foundation.clock import SHANGHAI, SimulatedClock
 from foundation.db import db
 from identity import passwords
 from ledger import audit
-from tests import databases, people
+from tests import databases, people, sharing
 from tests.browsing import Browser
 from webapp import create_app
 
@@ -30,6 +31,8 @@ for _name in ("VOUCHER_ENV", "DATABASE_URL", "TRUSTED_PROXIES", "PROMETHEUS_MULT
 passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 passwords.NOBODYS_HASH = passwords._hasher.hash("no account has this password")
 
+sharing.share_addresses()
+
 #: When tests with the ``clock`` fixture begin: a Monday morning during the 2023 campaign.
 BEGINNING = datetime(2023, 5, 8, 10, 0, tzinfo=SHANGHAI)
 
@@ -37,6 +40,12 @@ BEGINNING = datetime(2023, 5, 8, 10, 0, tzinfo=SHANGHAI)
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         databases.begin_run()
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported and collected out of every later garbage collection: it stays until the end anyway."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -96,6 +105,7 @@ def sqlite_url() -> Iterator[str]:
 
 def _running(url: str, request: pytest.FixtureRequest) -> Iterator[Flask]:
     app = create_app(databases.settings_for(url))
+    sharing.share_statements(app)
     app.testing = True
     app.test_client_class = Browser
     # An unexpected exception is answered as in production; a test that wants to see it turns this on.

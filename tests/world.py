@@ -323,7 +323,11 @@ def everything(*, but: Sequence[str] = ()) -> dict[str, list[tuple[Any, ...]]]:
     """Return every row of every table, to compare before and after; ``but`` leaves tables out."""
     db.session.rollback()
     tables = [table for table in Base.metadata.tables if table not in but]
-    return {
-        table: sorted((tuple(row) for row in db.session.execute(text(f"SELECT * FROM {table}"))), key=repr)
-        for table in tables
-    }
+    # One question first, since most tables are empty in most tests.
+    some = " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {table})" for table in tables)
+    filled = set(db.session.scalars(text(some)))
+    return {table: _rows(table) if table in filled else [] for table in tables}
+
+
+def _rows(table: str) -> list[tuple[Any, ...]]:
+    return sorted((tuple(row) for row in db.session.execute(text(f"SELECT * FROM {table}"))), key=repr)
