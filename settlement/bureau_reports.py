@@ -22,7 +22,7 @@ from ledger import reading as ledger
 from merchants import listing
 from merchants.models import Refund
 from merchants.refunds import refunds_of
-from settlement import event_figures, held_back, reading
+from settlement import event_figures, gift_figures, held_back, reading
 from settlement.charts import chart_of
 from settlement.errors import QueryMalformed
 from settlement.event_figures import EventTotals
@@ -54,6 +54,7 @@ def report_page() -> Response | str:
         form = {"report": None, "query": Query(), "asked": request.args, **_choices()}
         return form_again("settlement/report.html", refusal, **form)
     metrics = _columns(found)
+    given = gift_figures.given(query)
     return render_template(
         "settlement/report.html",
         refusal=None,
@@ -68,6 +69,9 @@ def report_page() -> Response | str:
         conditions=conditions(query),
         events=_events_beside(query),
         not_driven=event_figures.NOT_DRIVEN,
+        gifts=given,
+        gifts_total=gift_figures.totals(given),
+        gifts_why=gift_figures.COST_AND_WORTH,
         held=_held_back(query),
         held_parts=held_back.PARTS,
         owed=BY_KEY["owed_fen"],
@@ -103,6 +107,19 @@ def report_xlsx() -> Response:
     """Download the report as an Excel workbook."""
     found = report(asked_query(request.args))
     return _file(to_xlsx(report_sheet(found, _("结算报表"))), XLSX, f"{_file_name(found)}.xlsx")
+
+
+@blueprint.get("/gifts.csv")
+def gifts_csv() -> Response:
+    """Download the gifts that were given as CSV."""
+    found = gift_figures.given(asked_query(request.args))
+    return _file(to_csv(gift_figures.sheet(found)), "text/csv; charset=utf-8", "gifts.csv")
+
+
+@blueprint.get("/gifts.xlsx")
+def gifts_xlsx() -> Response:
+    """Download the gifts that were given as an Excel workbook."""
+    return _file(to_xlsx(gift_figures.sheet(gift_figures.given(asked_query(request.args)))), XLSX, "gifts.xlsx")
 
 
 @blueprint.get("/rows")
