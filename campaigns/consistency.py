@@ -141,6 +141,8 @@ def _used_together(offer: OfferDefinition, where: str) -> Iterator[Contradiction
     use = offer.terms.use
     if use.per_order > 1 and not isinstance(offer.terms.benefit, SpendDiscount):
         yield f"{where}.per_order", "只有满减券可以一单用多张"
+    if use.per_day is not None and getattr(offer.terms.benefit, "given_as", "") == "gift":
+        yield f"{where}.per_day", "礼品可以分几处领取，不限每天的次数；请去掉这一项"
     if use.per_day is not None and use.per_day < use.per_order:
         yield f"{where}.per_day", f"每天的张数不能少于每单的 {use.per_order} 张"
 

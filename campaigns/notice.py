@@ -13,6 +13,7 @@ from campaigns.definition import Definition, OfferDefinition, RoundDefinition
 from campaigns.places import city_name, county_name, industry_name
 from campaigns.terms.benefit.percent_by_grade import INVOICES, PercentByGrade
 from campaigns.terms.benefit.price_tiers import BASES, PriceTiers
+from campaigns.terms.gifts import collecting
 from campaigns.terms.rollover.own import Own
 from campaigns.terms.sale import BUYERS
 from campaigns.terms.worth import GIVEN_AS, WorthTable
@@ -241,6 +242,7 @@ def _use(definition: Definition) -> Section:
                 "补贴面向"
                 + "、".join(f"{BUYERS[kind]}（每{_who(kind)}最多 {most} 辆）" for kind, most in benefit.buyers.items())
                 + "。",
+                *collecting([gift for tier in benefit.tiers for gift in tier.gifts]),
             ]
         else:
             rules += [

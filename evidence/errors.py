@@ -130,3 +130,10 @@ class FileUnknown(NotFound):
     code = "file_unknown"
     message = N_("找不到这份文件")
     way_out = N_("它可能已经被替换，请刷新页面")
+
+
+class IssuedNumberMalformed(Malformed):
+    code = "issued_number_malformed"
+    message = N_("号码应当是 6 至 40 位字母或数字")
+    way_out = N_("请扫描或照卡面、保单上的号码填写")
+    field = "number"

@@ -24,6 +24,8 @@ KINDS = {
     "serial": N_("商品序列号"),
     "imei": N_("IMEI"),
     "invoice": N_("发票"),
+    "gift_card": N_("卡号"),
+    "policy": N_("保单号"),
 }
 
 

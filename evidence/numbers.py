@@ -17,6 +17,7 @@ from evidence.errors import (
     BarcodeMalformed,
     ImeiMalformed,
     InvoiceNumberMalformed,
+    IssuedNumberMalformed,
     PlateMalformed,
     SerialMalformed,
     UsccMalformed,
@@ -31,6 +32,7 @@ _VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 _PLATE = re.compile(rf"[{_PROVINCES}][A-HJ-NP-Z][0-9A-HJ-NP-Z]{{5,6}}")
 _SERIAL = re.compile(r"[0-9A-Z]{4,40}")
+_ISSUED = re.compile(r"[0-9A-Z]{6,40}")
 _LONGEST = 60
 
 
@@ -110,4 +112,13 @@ def plate(text: str) -> str:
     plain = _plain(text)
     if not _PLATE.fullmatch(plain):
         raise PlateMalformed
+    return plain
+
+
+def issued_number(text: str) -> str:
+    """Read the number of a card or an insurance policy: 6 to 40 letters and digits, as its issuer has them. Refuses
+    IssuedNumberMalformed."""
+    plain = _plain(text)
+    if not _ISSUED.fullmatch(plain):
+        raise IssuedNumberMalformed
     return plain

@@ -61,6 +61,8 @@ CHECKS: dict[str, str] = {
     "submissions_are_numbered_without_gaps": N_("每一轮的受理序号从 1 起连续，没有缺号"),
     "held_applications_have_an_objection": N_("暂缓的申请都有待核实的异议，没有异议的不暂缓"),
     "an_entitlement_is_redeemed_at_most_once": N_("一张券最多只有一笔有效的核销"),
+    "gifts_count_what_was_handed_out": N_("每份礼品：已发放的成本等于发放各项之和，全部发完才算已使用"),
+    "hand_outs_match_their_parts": N_("没有消费金额的核销恰好是一次礼品发放，金额等于各项成本，登记的号码都已占用"),
     "approved_batches_have_two_people": N_("结算批次由一个人关账、另一个人审批"),
     "campaign_budget_is_all_accounted_for": N_("每个活动、每个来源：批准的预算等于资金池、投放、在券、应付和已付之和"),
     "sold_articles_hold_their_numbers": N_("补贴过的商品的序列号和 IMEI 都已占用；退货、撤销的已释放"),

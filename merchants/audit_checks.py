@@ -5,10 +5,10 @@ from ledger.audit import Check, register
 register(
     Check(
         "an_entitlement_is_redeemed_at_most_once",
-        "No entitlement has two redemptions that stand.",
+        "No entitlement but a gift, of whose parts each is handed out once, has two redemptions that stand.",
         """
         SELECT entitlement_id, COUNT(*) AS n FROM redemption
-        WHERE status = 'redeemed' GROUP BY entitlement_id HAVING COUNT(*) > 1
+        WHERE status = 'redeemed' AND bill_fen > 0 GROUP BY entitlement_id HAVING COUNT(*) > 1
         """,
     ),
     Check(
@@ -17,8 +17,8 @@ register(
         " for the discount its holder sees.",
         """
         SELECT e.id, e.status, r.id AS redemption_id FROM entitlement e
-        LEFT JOIN redemption r ON r.entitlement_id = e.id AND r.status IN ('redeemed', 'refunded')
-        WHERE (e.status = 'redeemed') <> (r.id IS NOT NULL)
+        LEFT JOIN redemption r ON r.entitlement_id = e.id AND r.status IN ('redeemed', 'refunded') AND r.bill_fen > 0
+        WHERE (e.status = 'redeemed' AND e.handed_fen = 0) <> (r.id IS NOT NULL)
            OR (r.id IS NOT NULL AND (r.discount_fen <> e.redeemed_discount_fen OR r.bill_fen <> e.redeemed_bill_fen
                OR r.campaign_version_id <> e.campaign_version_id))
         """,
@@ -125,7 +125,7 @@ register(
             FROM refund GROUP BY redemption_id
         ) f ON f.redemption_id = r.id
         WHERE r.refunded_bill_fen <> COALESCE(f.bill, 0) OR r.refunded_discount_fen <> COALESCE(f.discount, 0)
-           OR (r.status IN ('returned', 'refunded')) <> (r.refunded_bill_fen = r.bill_fen)
+           OR (r.status IN ('returned', 'refunded')) <> (r.bill_fen > 0 AND r.refunded_bill_fen = r.bill_fen)
            OR (r.status = 'returned') <> (COALESCE(f.restored, 0) = 1)
            OR (r.status IN ('returned', 'refunded') AND r.refunded_discount_fen <> r.discount_fen)
         """,
@@ -199,6 +199,34 @@ register(
         ) a ON a.campaign_id = c.id
         WHERE COALESCE(p.due, 0) <> COALESCE(a.due, 0) OR COALESCE(p.cleared, 0) <> COALESCE(a.cleared, 0)
            OR COALESCE(p.paid, 0) <> COALESCE(a.paid, 0)
+        """,
+    ),
+)
+
+register(
+    Check(
+        "hand_outs_match_their_parts",
+        "A redemption without a bill handed out parts of a gift for exactly what they cost, is voided with them, and"
+        " holds the numbers of those that stand.",
+        """
+        SELECT r.id, r.status, r.discount_fen, p.fen AS parts_fen, p.numbers, COALESCE(m.n, 0) AS marks
+        FROM redemption r
+        LEFT JOIN entitlement e ON e.id = r.entitlement_id
+        LEFT JOIN (
+            SELECT redemption_id, SUM(cost_fen) AS fen, COUNT(*) AS n, COUNT(voided_at) AS voided,
+                   SUM(CASE WHEN voided_at IS NULL AND number_kind <> 'none' THEN 1 ELSE 0 END) AS numbers
+            FROM handed_part GROUP BY redemption_id
+        ) p ON p.redemption_id = r.id
+        LEFT JOIN (
+            SELECT holder_id, COUNT(*) AS n FROM evidence_mark WHERE holder_kind = 'hand_out' GROUP BY holder_id
+        ) m ON m.holder_id = REPLACE(CAST(r.id AS TEXT), '-', '')
+        WHERE (r.bill_fen = 0) <> (p.fen IS NOT NULL)
+           OR (r.bill_fen = 0 AND (p.fen <> r.discount_fen OR COALESCE(m.n, 0) <> p.numbers
+               OR p.voided <> CASE WHEN r.status = 'voided' THEN p.n ELSE 0 END
+               OR r.campaign_version_id <> e.campaign_version_id OR r.status NOT IN ('redeemed', 'voided')))
+        UNION ALL
+        SELECT p.redemption_id, 'none', 0, p.cost_fen, 0, 0 FROM handed_part p
+        LEFT JOIN redemption r ON r.id = p.redemption_id AND r.entitlement_id = p.entitlement_id WHERE r.id IS NULL
         """,
     ),
 )

@@ -22,7 +22,7 @@ from foundation.errors import Refusal
 from foundation.words import Words
 from merchants.errors import NotAQualification
 from merchants.register import Counter
-from merchants.scans import require_admitted, require_site
+from merchants.scans import require_admitted, require_no_gift, require_site
 from voucher import spending
 from voucher.codes import read_code
 from voucher.models import Entitlement
@@ -52,7 +52,8 @@ class Confirmation:
 def confirm(counter: Counter, code_text: str) -> Confirmation:
     """Confirm the qualification behind a code for this counter's store.
 
-    Refuses what a redemption refuses of code, counter, campaign, time and place, and NotAQualification for a voucher.
+    Refuses what a redemption refuses of code, counter, campaign, time and place, NotAQualification for a voucher, and
+    GiftToHandOut for a gift.
     """
     now = clock.now()
     site = require_site(counter)
@@ -61,6 +62,7 @@ def confirm(counter: Counter, code_text: str) -> Confirmation:
         raise presented
     facts = offer_facts(presented.offer_id)
     require_admitted(site, facts)
+    require_no_gift(facts)
     if not presented.category:
         raise NotAQualification
     _check_time(presented, now)
@@ -91,6 +93,7 @@ def confirmed_at(store_id: int, *, most: int = 200) -> Sequence[Confirmation]:
         .where(
             Entitlement.confirmed_store_id == store_id,
             Entitlement.status == "claimed",
+            Entitlement.category != "",
             Entitlement.confirmed_until > clock.now(),
         )
         .order_by(Entitlement.confirmed_until, Entitlement.id)

@@ -201,4 +201,13 @@ REFUSALS = {
     "mark_taken": N_("同一件商品补贴过（一机多补）"),
     "not_confirmed": N_("没有核验或核验过时"),
     "not_a_qualification": N_("不是补贴资格"),
+    "gift_to_hand_out": N_("礼品领取码"),
+    "not_a_gift": N_("不是礼品"),
+    "nothing_to_hand_out": N_("没有选礼品"),
+    "part_unknown": N_("没有这项礼品"),
+    "part_from_others": N_("不由本店发放"),
+    "part_number_missing": N_("没有填礼品号码"),
+    "number_is_code": N_("把领取码当成号码"),
+    "part_handed_out": N_("礼品已经领过"),
+    "issued_number_malformed": N_("礼品号码填错"),
 }

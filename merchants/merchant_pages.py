@@ -31,7 +31,8 @@ from merchants.register import Counter, counter_of_cashier_account
 from merchants.scans import Scan, is_question
 from merchants.till_advice import better_than
 from merchants.till_orders import redeem_together
-from merchants.till_words import advice_words, item_lines, payer_words, till_words, void_reasons
+from merchants.till_words import advice_words, gift_void_reasons, item_lines, payer_words, till_words, void_reasons
+from voucher.gifts import CAME_BACK, masked
 
 blueprint = Blueprint("till_pages", __name__, template_folder="templates")
 
@@ -183,14 +184,19 @@ def receipt(redemption_id: UUID) -> str:
 def void(redemption_id: UUID) -> Response:
     """Take a redemption of today back."""
     counter = place_of_cashier().counter
+    came_back = {
+        int(name.removeprefix("came_back_")): how
+        for name, how in request.form.items()
+        if name.removeprefix("came_back_").isdecimal() and name.startswith("came_back_") and len(name) < 20
+    }
     try:
         with transaction():
-            void_operation(redemption_id, counter, request.form.get("reason", ""))
+            void_operation(redemption_id, counter, request.form.get("reason", ""), came_back=came_back)
     except Refusal as refusal:
         if refusal.retryable:
             raise
         return make_response(_receipt_page(counter, redemption_id, refusal), HTTPStatus.CONFLICT)
-    flash(_("已撤销，券已退还给顾客"), "success")
+    flash(_("已撤销，顾客可以再领一次") if came_back else _("已撤销，券已退还给顾客"), "success")
     return make_response(redirect(url_for("till_pages.receipt", redemption_id=redemption_id), HTTPStatus.SEE_OTHER))
 
 
@@ -203,10 +209,12 @@ def _receipt_page(counter: Counter, redemption_id: UUID, refusal: Refusal | None
         order=receipts_of_order(shown, counter.store_id),
         item=item_lines(shown),
         may_void=is_today and shown.status == "redeemed" and not shown.refunded_bill_fen,
-        may_refund=shown.status == "redeemed",
+        may_refund=shown.status == "redeemed" and not shown.is_gift,
         refunds=refunds_of(redemption_id),
         payers=payer_words(shown.payers),
-        void_reasons=void_reasons(),
+        void_reasons=gift_void_reasons() if shown.is_gift else void_reasons(),
+        masked=masked,
+        came_back=CAME_BACK,
         refusal=refusal,
     )
 

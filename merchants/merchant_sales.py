@@ -12,9 +12,11 @@ from foundation.clock import bureau_day
 from foundation.db import transaction
 from foundation.errors import Refusal
 from foundation.tables import TableUnreadable
+from merchants import gifts
 from merchants.asking import asked_of, qualification_document
 from merchants.confirmations import confirm, confirmed_at
 from merchants.errors import NotAQualification, SalesHaveFaults
+from merchants.gift_errors import GiftToHandOut
 from merchants.merchant_pages import place_of_cashier, refused
 from merchants.product_file import Fault
 from merchants.products import products_on
@@ -28,15 +30,21 @@ FAULTS_SHOWN = 200
 
 @blueprint.post("/confirmations")
 def confirm_code() -> Response:
-    """Confirm a qualification for this store; a voucher answers that there is none, and nothing has changed."""
+    """Confirm a qualification for this store; a voucher answers that there is none, and nothing has changed. Of a gift
+    it answers where it is handed out."""
 
     def work() -> dict[str, Any]:
-        code = _body().get("code")
+        given = _body().get("code")
+        code, counter = (given if isinstance(given, str) else ""), place_of_cashier().counter
         try:
             with transaction():
-                confirmed = confirm(place_of_cashier().counter, code if isinstance(code, str) else "")
+                confirmed = confirm(counter, code)
         except NotAQualification:
             return {"qualification": None}
+        except GiftToHandOut:
+            with transaction():
+                gift = gifts.scan(counter, code)
+            return {"qualification": None, "gift": url_for("till_gifts.gift", entitlement_id=gift.entitlement_id)}
         return {"qualification": qualification_document(confirmed)}
 
     return _answer(work)

@@ -25,6 +25,10 @@ def _one_of(states: tuple[str, ...]) -> str:
     return "status IN (" + ", ".join(f"'{state}'" for state in states) + ")"
 
 
+#: What spends an entitlement whole; a gift is handed out part by part.
+SPENT_WHOLE = "status = 'redeemed' AND bill_fen > 0"
+
+
 class Merchant(Base):
     """A business that the bureau has admitted and pays back."""
 
@@ -104,6 +108,8 @@ class Enrollment(Base):
 class Redemption(Base):
     """One entitlement spent at one till. bill = discount + what the customer pays, in fen.
 
+    Of a gift, the parts that were handed out at one desk: the discount is what they cost, and the bill is 0.
+
     Where the payee is the citizen, nothing came off the bill: the customer paid all of it, and the discount is paid out
     to them (``merchants/payouts.py``).
     """
@@ -111,7 +117,8 @@ class Redemption(Base):
     __tablename__ = "redemption"
     __table_args__ = (
         CheckConstraint(_one_of(REDEMPTION.states), name="status"),
-        CheckConstraint("discount_fen > 0 AND bill_fen > 0 AND discount_fen <= bill_fen", name="amounts"),
+        # Who is handed a gift buys nothing: there is no bill.
+        CheckConstraint("discount_fen > 0 AND (bill_fen = 0 OR discount_fen <= bill_fen)", name="amounts"),
         CheckConstraint(
             "borne_fen >= 0 AND borne_fen <= discount_fen"
             " AND refunded_bill_fen >= 0 AND refunded_bill_fen <= bill_fen"
@@ -129,8 +136,8 @@ class Redemption(Base):
             "uq_redemption_entitlement_id_live",
             "entitlement_id",
             unique=True,
-            sqlite_where=text("status = 'redeemed'"),
-            postgresql_where=text("status = 'redeemed'"),
+            sqlite_where=text(SPENT_WHOLE),
+            postgresql_where=text(SPENT_WHOLE),
         ),
         Index("ix_redemption_bureau_day_campaign_id", "bureau_day", "campaign_id"),
         Index("ix_redemption_store_id_redeemed_at", "store_id", "redeemed_at"),
@@ -176,8 +183,15 @@ class Redemption(Base):
 
     @property
     def customer_pays_fen(self) -> int:
+        if self.is_gift:
+            return 0
         at_till_fen = self.bill_fen + self.excluded_fen
         return at_till_fen - self.discount_fen if self.payee == "merchant" else at_till_fen
+
+    @property
+    def is_gift(self) -> bool:
+        """Whether parts of a gift were handed out, and nothing was bought."""
+        return self.bill_fen == 0
 
 
 class Product(Base):

@@ -85,12 +85,14 @@ def void(body: dict[str, Any], redemption_id: UUID) -> Response:
     """Void a redemption of this store on the day it was made
 
     The customer has the entitlement again, until its original end. Of an order with several codes all are taken back.
+    Where parts of a gift were handed out, came_back says of each how it came back.
     """
     counter = till_counter()
 
     def work() -> Answer:
         try:
-            receipt = redemptions.void(redemption_id, counter, body["reason"])
+            came_back = {each["part"]: each["how"] for each in body["came_back"]}
+            receipt = redemptions.void(redemption_id, counter, body["reason"], came_back=came_back)
         except Refusal as refusal:
             if refusal.retryable:
                 raise

@@ -12,6 +12,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from campaigns.goods import GRADES, categories
 from foundation.errors import N_, Malformed
 from foundation.money import LARGEST_AMOUNT_FEN
+from merchants.pos_gift_schemas import CameBackBody, HandedPartAnswer
 
 #: The largest whole number that every JSON reader agrees on.
 LARGEST_JSON_INTEGER = 2**53 - 1
@@ -207,6 +208,11 @@ class VoidBody(_Body):
         validate=validate.Length(1, 100),
         metadata={"description": "2 to 100 characters, kept with the redemption.", "example": "顾客退货"},
     )
+    came_back = fields.List(
+        fields.Nested(CameBackBody),
+        load_default=list,
+        metadata={"description": "Where parts of a gift were handed out: how each of them came back."},
+    )
 
 
 class RefundBody(_Body):
@@ -288,6 +294,11 @@ class ReceiptAnswer(QuoteAnswer):
     """A redemption as the till prints it."""
 
     item = fields.Nested(ItemAnswer, required=True, allow_none=True)
+    gift = fields.List(
+        fields.Nested(HandedPartAnswer),
+        required=True,
+        metadata={"description": "The parts that were handed out, where it is of a gift; then there is no bill."},
+    )
 
     redemption_id = fields.UUID(required=True)
     status = fields.String(required=True, metadata={"enum": ["redeemed", "voided", "returned", "refunded"]})

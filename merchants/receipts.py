@@ -1,7 +1,7 @@
 """Receipts: the read side of redemptions, for tills and for the people at them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -15,11 +15,14 @@ from merchants.errors import RedemptionUnknown
 from merchants.hand_in_models import HandIn
 from merchants.items import Item, item_of
 from merchants.models import Merchant, Redemption, SoldItem, Store
+from voucher.gift_models import HandedPart
+from voucher.gifts import parts_of_hand_outs
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What the till shows: bill + excluded = discount + what to collect from the customer, in fen."""
+    """What the till shows: bill + excluded = discount + what to collect from the customer, in fen. Of a gift the
+    discount is what its parts cost, and the customer pays nothing."""
 
     redemption_id: UUID
     campaign_name: str
@@ -46,11 +49,19 @@ class Receipt:
     item: Item | None = None
     #: goods that the voucher may not buy, paid beside the bill
     excluded_fen: int = 0
+    #: the parts that were handed out, where it is of a gift; then there is no bill
+    gift: tuple[HandedPart, ...] = ()
     #: its evidence was rejected or did not come: the merchant is not paid; the last of its refunds says why
     denied: bool = False
 
     @property
+    def is_gift(self) -> bool:
+        return self.bill_fen == 0
+
+    @property
     def customer_pays_fen(self) -> int:
+        if self.is_gift:
+            return 0
         return self.bill_fen + self.excluded_fen - self.discount_fen
 
     @property
@@ -81,7 +92,8 @@ def receipt_of(redemption_id: UUID, store_id: int) -> Receipt:
     ).one_or_none()
     if row is None:
         raise RedemptionUnknown
-    return _receipt(*row)
+    shown = _receipt(*row)
+    return replace(shown, gift=tuple(parts_of_hand_outs([redemption_id])[redemption_id])) if shown.is_gift else shown
 
 
 def receipts_of_order(receipt: Receipt, store_id: int) -> list[Receipt]:

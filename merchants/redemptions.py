@@ -4,7 +4,7 @@ Redemptions are done in batches, like claims: the scans that wait share a transa
 fails its neighbours. A door's batch has one scan in it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,7 +22,7 @@ from foundation.states import Step
 from ledger import accounts
 from ledger.accounts import AccountKey, Code
 from ledger.posting import Posting, post, transfers_of
-from merchants import hand_ins, split_orders
+from merchants import gifts, hand_ins, split_orders
 from merchants.errors import (
     AlreadyRefunded,
     AlreadySettled,
@@ -129,13 +129,14 @@ def quote_code(
     return outcome.award
 
 
-def void(redemption_id: UUID, counter: Counter, reason: str) -> Receipt:
+def void(redemption_id: UUID, counter: Counter, reason: str, *, came_back: Mapping[int, str] | None = None) -> Receipt:
     """Take back a redemption of this store on the day it was made: the citizen has the entitlement again, with its
-    original end, and the money is set aside again. Of an order with several codes all are taken back.
+    original end, and the money is set aside again. Of an order with several codes all are taken back. came_back: where
+    parts of a gift were handed out, part → a key of ``voucher.gifts.CAME_BACK``, for all of them.
 
     A suspended till, which may be a stolen one, gives no vouchers back.
     Refuses VoidReasonMissing, StoreUnknown, MerchantSuspended, TillSuspended, RedemptionUnknown (also another
-    store's), VoidTooLate, AlreadySettled, AlreadyRefunded, AlreadyVoided.
+    store's), VoidTooLate, AlreadySettled, AlreadyRefunded, AlreadyVoided, CameBackMissing, GiftEndedMeanwhile.
     """
     reason = reason.strip()
     if not 2 <= len(reason) <= 100:
@@ -162,6 +163,10 @@ def void(redemption_id: UUID, counter: Counter, reason: str) -> Receipt:
         raise AlreadyRefunded
     with db.session.begin_nested():
         _void(together, step)
+        if redemption.is_gift:
+            gifts.take_back(redemption, came_back, step)
+        else:
+            _restore(together, step)
         hand_ins.withdraw([member.id for member in together], step)
         release_numbers([member.id for member in together])
         post([posting for member in together for posting in _take_back(member)], at=now)
@@ -190,6 +195,10 @@ def _void(together: Sequence[Redemption], step: Step) -> None:
     )
     if len(moved) < len(together):
         raise AlreadyVoided
+
+
+def _restore(together: Sequence[Redemption], step: Step) -> None:
+    """Give the entitlements back to their holder."""
     for member in together:
         holder, facts = spending.holder_of(member.entitlement_id), offer_facts(member.offer_id)
         use_limits.give_back([use_limits.Use(holder, facts, member.discount_fen)], member.bureau_day)

@@ -27,6 +27,7 @@ from ledger.accounts import Code
 from ledger.posting import FundsInsufficient, Posting, post
 from merchants.errors import AlreadyRefunded, AlreadyVoided, RedemptionUnknown, RefundReasonMissing
 from merchants.formula import award_fen
+from merchants.gift_errors import GiftNotRefundable
 from merchants.hand_ins import withdraw
 from merchants.items import release_numbers
 from merchants.models import Redemption, Refund, SoldItem
@@ -79,7 +80,8 @@ def refund(
 
     A suspended till, which may be a stolen one, gives no vouchers back.
     Refuses RefundReasonMissing, StoreUnknown, MerchantSuspended, TillSuspended, RedemptionUnknown (also another
-    store's), AlreadyVoided, AlreadyRefunded, RefundExceedsBill, and what ``campaigns/terms/refund/`` names.
+    store's), AlreadyVoided, AlreadyRefunded, RefundExceedsBill, GiftNotRefundable, and what
+    ``campaigns/terms/refund/`` names.
     """
     reason = reason.strip()
     if not 2 <= len(reason) <= 100:
@@ -107,7 +109,10 @@ def _together(redemption_id: UUID, counter: Counter, *, lock: bool = False) -> l
         select(Redemption.order_id).where(Redemption.id == redemption_id, Redemption.store_id == counter.store_id)
     ).one_or_none()
     if asked is None or asked.order_id is None:
-        return [_redemption(redemption_id, counter, lock=lock)]
+        alone = _redemption(redemption_id, counter, lock=lock)
+        if alone.is_gift:
+            raise GiftNotRefundable
+        return [alone]
     members = select(Redemption.id).where(Redemption.order_id == asked.order_id).order_by(Redemption.id.desc())
     found: list[Redemption] = []
     refusal: Refusal = AlreadyRefunded()

@@ -26,6 +26,7 @@ from merchants.errors import (
     StoreUnknown,
     TillSuspended,
 )
+from merchants.gift_errors import GiftToHandOut
 from merchants.items import Item, canonical, fitted, line_of
 from merchants.models import Enrollment, Merchant, Product, Store, Till
 from merchants.prices import Recent, check_price, recent_prices
@@ -33,6 +34,7 @@ from merchants.products import products_on
 from merchants.register import Counter
 from voucher import spending
 from voucher.codes import read_code
+from voucher.gifts import is_gift
 from voucher.qualifications import bought_before
 from voucher.spending import Presented
 
@@ -170,6 +172,7 @@ def _judge_one(
     facts = offer_facts(presented.offer_id)
     try:
         require_admitted(site, facts)
+        require_no_gift(facts)
         item, held_reason = _item(scan, site, presented, facts, shelf)
         sale = replace(
             sale_of(scan, site, now),
@@ -204,10 +207,16 @@ def require_goods_told(scan: Scan, facts: OfferFacts) -> None:
         raise GoodsToConfirm(goods="、".join(words))
 
 
+def require_no_gift(facts: OfferFacts) -> None:
+    """Refuse GiftToHandOut where things are handed out (``merchants/gifts.py``) and no bill is paid."""
+    if is_gift(facts):
+        raise GiftToHandOut
+
+
 def is_question(scan: Scan, refusal: Refusal) -> bool:
-    """Return whether a refusal only asks whoever stands at the till what article it is, or what of the bill does not
-    count: no refused scan, since the answer is another request."""
-    return scan.asks_goods and isinstance(refusal, GoodsNeeded | GoodsToConfirm)
+    """Return whether a refusal only asks whoever stands at the till what article it is, what of the bill does not
+    count, or to hand out a gift: no refused scan, since the answer is another request."""
+    return scan.asks_goods and isinstance(refusal, GoodsNeeded | GoodsToConfirm | GiftToHandOut)
 
 
 def sale_of(scan: Scan, site: Site, now: datetime) -> Sale:

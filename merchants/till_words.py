@@ -15,6 +15,11 @@ def void_reasons() -> list[str]:
     return [_("顾客退货"), _("金额输错"), _("顾客改用其他付款方式"), _("重复核销")]
 
 
+def gift_void_reasons() -> list[str]:
+    """Return the usual reasons for taking a hand-out back, to choose from."""
+    return [_("发错人"), _("发错礼品"), _("号码登记错误"), _("领取人不要了")]
+
+
 def payer_words(payers: Mapping[str, int]) -> list[tuple[str, int]]:
     """Return (who, fen) of those who pay a voucher together; nothing where one pays it all."""
     names = {"government": _("政府"), "bank": _("银行"), "merchant": _("本店")}

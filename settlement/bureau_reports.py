@@ -22,7 +22,7 @@ from ledger import reading as ledger
 from merchants import listing
 from merchants.models import Refund
 from merchants.refunds import refunds_of
-from settlement import event_figures, held_back, reading
+from settlement import event_figures, gift_figures, held_back, reading
 from settlement.charts import chart_of
 from settlement.downloads import file_of
 from settlement.errors import QueryMalformed
@@ -54,6 +54,7 @@ def report_page() -> Response | str:
         form = {"report": None, "query": Query(), "asked": request.args, **_choices()}
         return form_again("settlement/report.html", refusal, **form)
     metrics = _columns(found)
+    given = gift_figures.given(query)
     return render_template(
         "settlement/report.html",
         refusal=None,
@@ -68,6 +69,9 @@ def report_page() -> Response | str:
         conditions=conditions(query),
         events=_events_beside(query),
         not_driven=event_figures.NOT_DRIVEN,
+        gifts=given,
+        gifts_total=gift_figures.totals(given),
+        gifts_why=gift_figures.COST_AND_WORTH,
         held=_held_back(query),
         held_parts=held_back.PARTS,
         owed=BY_KEY["owed_fen"],
@@ -96,6 +100,12 @@ def report_file(kind: str) -> Response:
     """Download the report that the address asks for."""
     found = report(asked_query(request.args))
     return file_of(report_sheet(found, _("结算报表")), kind, _file_name(found))
+
+
+@blueprint.get("/gifts.<any(csv, xlsx):kind>")
+def gifts_file(kind: str) -> Response:
+    """Download the gifts that were given."""
+    return file_of(gift_figures.sheet(gift_figures.given(asked_query(request.args))), kind, "gifts")
 
 
 @blueprint.get("/rows")

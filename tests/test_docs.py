@@ -37,8 +37,9 @@ from campaigns.terms.axis import strategies
 from campaigns.terms.benefit.price_tiers import BonusSchema
 from campaigns.terms.discount_limits import DiscountLimitSchema
 from campaigns.terms.geofence import GeofenceSchema
+from campaigns.terms.gifts import GiftSchema
 from campaigns.terms.portions import DailySchema
-from campaigns.terms.price_table import FloatingSchema, GiftSchema, TierSchema
+from campaigns.terms.price_table import FloatingSchema, TierSchema
 from demo.__main__ import cli as demo_commands
 from demo.definition import document
 from launch import commands as launcher

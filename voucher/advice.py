@@ -19,6 +19,7 @@ from foundation.clock import bureau_day
 from foundation.db import db
 from foundation.errors import Refusal
 from voucher import use_limits
+from voucher.gifts import is_gift
 from voucher.models import Entitlement
 from voucher.use_limits import Use
 
@@ -108,7 +109,9 @@ def _held(citizen_id: UUID) -> list[Held]:
         .order_by(Entitlement.expires_at, Entitlement.id)
         .limit(MOST_VOUCHERS)
     )
-    return [Held(row.id, offer_facts(row.offer_id), row.valid_from, row.expires_at) for row in rows]
+    held = [Held(row.id, offer_facts(row.offer_id), row.valid_from, row.expires_at) for row in rows]
+    # A gift is handed out, whatever is bought.
+    return [each for each in held if not is_gift(each.facts)]
 
 
 def _offers(held: Sequence[Held]) -> dict[int, OfferFacts]:

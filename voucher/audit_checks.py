@@ -5,13 +5,13 @@ from ledger.audit import Check, register
 register(
     Check(
         "outstanding_matches_claimed_vouchers",
-        "For each offer, the money in vouchers is the face value of the vouchers that citizens hold, and what used ones"
-        " did not cost and have not returned yet.",
+        "For each offer, the money in vouchers is the face value of the vouchers that citizens hold, less parts of"
+        " gifts that were handed out, and what used ones did not cost and have not returned yet.",
         """
         SELECT o.id AS offer_id, COALESCE(e.fen, 0) AS held_fen, COALESCE(a.fen, 0) AS ledger_fen
         FROM offer o
         LEFT JOIN (
-            SELECT offer_id, SUM(CASE WHEN status = 'claimed' THEN face_value_fen
+            SELECT offer_id, SUM(CASE WHEN status = 'claimed' THEN face_value_fen - handed_fen
                                       ELSE face_value_fen - redeemed_discount_fen END) AS fen
             FROM entitlement WHERE status = 'claimed' OR (status = 'redeemed' AND spare_run_id IS NULL)
             GROUP BY offer_id
@@ -39,12 +39,14 @@ register(
     ),
     Check(
         "expiries_match_their_posting",
-        "Each expiry run moved back exactly the face value of the vouchers it expired.",
+        "Each expiry run moved back exactly the face value of the vouchers it expired, less parts of gifts that were"
+        " handed out.",
         """
         SELECT x.id, x.count, e.n, e.fen AS expired_fen, t.fen AS posted_fen
         FROM expiry_run x
         LEFT JOIN (
-            SELECT expiry_run_id, COUNT(*) AS n, SUM(face_value_fen) AS fen FROM entitlement GROUP BY expiry_run_id
+            SELECT expiry_run_id, COUNT(*) AS n, SUM(face_value_fen - handed_fen) AS fen
+            FROM entitlement GROUP BY expiry_run_id
         ) e ON e.expiry_run_id = x.id
         LEFT JOIN (
             SELECT document_id, SUM(amount_fen) AS fen FROM transfer WHERE code = 'expire' GROUP BY document_id
@@ -219,6 +221,25 @@ register(
         SELECT e.id, e.status, e.face_value_fen FROM entitlement e JOIN release r ON r.id = e.release_id
         LEFT JOIN reservation v ON v.id = e.id
         WHERE r.asked_fen IS NOT NULL AND v.id IS NULL
+        """,
+    ),
+)
+
+register(
+    Check(
+        "gifts_count_what_was_handed_out",
+        "What a gift counts as handed out is what its standing parts cost, none of them twice, and it is redeemed"
+        " exactly when that is all of it.",
+        """
+        SELECT e.id, e.status, e.handed_fen, COALESCE(p.fen, 0) AS parts_fen
+        FROM entitlement e
+        LEFT JOIN (
+            SELECT entitlement_id, SUM(cost_fen) AS fen, COUNT(*) AS n, COUNT(DISTINCT part) AS parts
+            FROM handed_part WHERE voided_at IS NULL GROUP BY entitlement_id
+        ) p ON p.entitlement_id = e.id
+        WHERE (e.handed_fen > 0 OR p.n IS NOT NULL)
+          AND (e.handed_fen <> COALESCE(p.fen, 0) OR p.n <> p.parts
+               OR (e.status = 'redeemed') <> (e.handed_fen = e.face_value_fen))
         """,
     ),
 )

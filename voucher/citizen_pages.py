@@ -40,6 +40,7 @@ from voucher.errors import (
     ReleaseUnknown,
     VoucherNotShowable,
 )
+from voucher.gifts import masked
 from voucher.holdings import TABS, HeldVoucher, counts_of, next_of_offer, voucher_of, vouchers_of
 from voucher.location import fences_of, outside, read_location
 from voucher.named_lists import waiting_for
@@ -209,7 +210,8 @@ def now(entitlement_id: UUID) -> Response:
     """Answer 204 while the page still shows the truth (``?seen=``), else what it should show."""
     held = voucher_of(entitlement_id, _citizen_id())
     state = screens.state_of(held, gates.device_hash())
-    if state == request.args.get("seen"):
+    # Of a gift another part may have been handed out meanwhile.
+    if state == request.args.get("seen") and str(held.given) == request.args.get("given", "0"):
         return Response(status=HTTPStatus.NO_CONTENT)
     # A code cannot be shown twice: only its hash is kept.
     return make_response(_fragment(held, "ask" if state == "code" else state, just_now=True))
@@ -273,12 +275,19 @@ def _real_name_address(code: str) -> str:
 def _voucher_page(held: HeldVoucher, state: str, **context: object) -> str:
     more = next_of_offer(held, _citizen_id()) if held.per_order > 1 and held.tab == "unused" else (None, 1)
     return render_template(
-        "voucher/voucher.html", voucher=held, state=state, just_now=False, next_id=more[0], of_offer=more[1], **context
+        "voucher/voucher.html",
+        voucher=held,
+        state=state,
+        just_now=False,
+        next_id=more[0],
+        of_offer=more[1],
+        masked=masked,
+        **context,
     )
 
 
 def _fragment(held: HeldVoucher, state: str, **context: object) -> str:
-    return render_template("voucher/_now.html", voucher=held, state=state, **context)
+    return render_template("voucher/_now.html", voucher=held, state=state, masked=masked, **context)
 
 
 def _code_context(shown: codes.ShownCode) -> dict[str, object]:

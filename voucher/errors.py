@@ -341,3 +341,18 @@ class AlreadyRedeemed(Conflict):
     def __init__(self, *, redeemed_at: datetime | None, place: str | None, **params: Any) -> None:
         moment = f"{local(redeemed_at):%Y-%m-%d %H:%M:%S}" if redeemed_at else Words(N_("刚才"))
         super().__init__(moment=moment, place=place or "", **params)
+
+
+class PartHandedOut(Conflict):
+    code = "part_handed_out"
+    message = N_("“%(part)s”已于 %(moment)s 在“%(place)s”发放")
+    way_out = N_("请告诉领取人：这一项已经领过，可在领取码页面查看记录")
+
+    def __init__(self, *, handed_at: datetime, **params: Any) -> None:
+        super().__init__(moment=f"{local(handed_at):%Y-%m-%d %H:%M:%S}", **params)
+
+
+class GiftEndedMeanwhile(Conflict):
+    code = "gift_ended_meanwhile"
+    message = N_("这份礼品已经过期，没有领的部分已退回资金池，不能再撤销")
+    way_out = N_("请联系商务局处理")

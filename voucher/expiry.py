@@ -1,12 +1,13 @@
 """Expiry: what was not used in time goes back to the pool it came from."""
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 
-from campaigns.catalog import offer_facts
+from campaigns.catalog import OfferFacts, offer_facts
 from foundation import clock
 from foundation.db import db, insert_rows
 from foundation.ids import new_id, text_id
@@ -15,6 +16,7 @@ from ledger import accounts
 from ledger.accounts import Code
 from ledger.posting import Posting, post
 from voucher import qualifications
+from voucher.gifts import is_gift, parts_of, splits_of
 from voucher.models import Entitlement, ExpiryRun
 from voucher.states import ENTITLEMENT
 
@@ -66,6 +68,8 @@ def _expire(offer_id: int, version_id: int, ids: list[UUID], step: Step) -> tupl
 
 def _return_money(offer_id: int, run_id: UUID) -> list[Posting]:
     facts = offer_facts(offer_id)
+    if is_gift(facts):
+        return _return_of_gifts(facts, run_id)
     faces = db.session.execute(
         select(Entitlement.face_value_fen, func.count())
         .where(Entitlement.expiry_run_id == run_id)
@@ -74,10 +78,26 @@ def _return_money(offer_id: int, run_id: UUID) -> list[Posting]:
     parts: Counter[int] = Counter()
     for face_fen, count in faces:
         parts.update({source: fen * count for source, fen in facts.split_of(face_fen).items()})
+    return _to_pools(facts, run_id, parts)
+
+
+def _return_of_gifts(facts: OfferFacts, run_id: UUID) -> list[Posting]:
+    """Return the money of the parts that nobody has collected."""
+    ids = list(db.session.scalars(select(Entitlement.id).where(Entitlement.expiry_run_id == run_id)))
+    parts: Counter[int] = Counter()
+    for entitlement_id in ids:
+        held = parts_of(entitlement_id)
+        for number, share in splits_of(facts, held).items():
+            if held[number - 1].handed is None:
+                parts.update(share)
+    return _to_pools(facts, run_id, parts)
+
+
+def _to_pools(facts: OfferFacts, run_id: UUID, parts: Mapping[int, int]) -> list[Posting]:
     return [
         Posting(
             Code.EXPIRE,
-            accounts.outstanding(facts.campaign_id, source, offer_id=offer_id),
+            accounts.outstanding(facts.campaign_id, source, offer_id=facts.offer_id),
             accounts.budget(facts.campaign_id, source),
             fen,
             ("expiry_run", text_id(run_id)),

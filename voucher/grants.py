@@ -36,7 +36,7 @@ def grant(application_id: UUID, *, actor: str) -> Granted:
     """Grant an approved application: one entitlement whose face is the award, with the application's id.
 
     Refuses NotReserved, NotPricedYet (its tier floats and its round is not over), VoucherExpired (it is to come off a
-    bill, and by its terms it would be over already).
+    bill or to be handed out, and by its terms it would be over already).
     """
     return grant_batch([application_id], actor=actor)[application_id]
 
@@ -130,7 +130,7 @@ def _validity(facts: ReleaseFacts, now: datetime) -> tuple[datetime, datetime]:
     """Return from when until when (exclusive) what is granted now may be used."""
     offer = facts.offer
     expires_at = offer.terms.expires_at(claimed_at=now, campaign_ends_at=offer.campaign_ends_at)
-    if getattr(offer.terms.benefit, "given_as", "discount") != "discount":
+    if getattr(offer.terms.benefit, "given_as", "discount") == "cash":
         return now, max(expires_at, now + PAY_OUT_WITHIN)
     if expires_at <= now:
         raise VoucherExpired(expires_at=expires_at)

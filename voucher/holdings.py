@@ -19,6 +19,7 @@ from foundation.clock import bureau_day
 from foundation.db import db
 from foundation.words import Words
 from voucher.errors import VoucherUnknown
+from voucher.gifts import Part, is_gift, parts_of
 from voucher.models import Entitlement
 
 TABS = ("unused", "used", "expired")
@@ -68,9 +69,21 @@ class HeldVoucher:
     category: str = ""
     rule: Words | None = None
     table: WorthTable | None = None
+    #: the parts of a gift, in the order of the campaign file
+    parts: Sequence[Part] = ()
     #: the store that has scanned it and may complete the sale, until when
     confirmed_place: str | None = None
     confirmed_until: datetime | None = None
+
+    @property
+    def given(self) -> int:
+        """How many parts of a gift are handed out."""
+        return sum(part.handed is not None for part in self.parts)
+
+    @property
+    def advertised_fen(self) -> int:
+        """What a gift is announced to be worth."""
+        return sum(part.gift.advertised_fen for part in self.parts)
 
     @property
     def more_facts(self) -> list[tuple[str, str]]:
@@ -201,6 +214,7 @@ def _held(entitlement: Entitlement, offer: Offer, campaign: Campaign, now: datet
         discount_limits=[limit.describe() for limit in offer_facts(offer.id).discount_limits],
         per_order=terms.use.per_order,
         **(_qualification(entitlement, terms, now) if entitlement.category else {}),
+        parts=parts_of(entitlement.id) if is_gift(offer_facts(offer.id)) else (),
         goods_excluded=scope.goods_excluded,
         area=scope.geofence.describe() if scope.geofence else None,
         located=scope.geofence is not None and scope.geofence.at("use"),

@@ -73,6 +73,7 @@ class Entitlement(Base):
     __tablename__ = "entitlement"
     __table_args__ = (
         CheckConstraint(_one_of(ENTITLEMENT), name="status"),
+        CheckConstraint("handed_fen >= 0 AND handed_fen <= face_value_fen", name="handed_within"),
         Index("ix_entitlement_citizen_id_status", "citizen_id", "status"),
         Index("ix_entitlement_status_expires_at", "status", "expires_at"),
         # What may have cost less than was set aside, and whose rest has not gone back yet.
@@ -96,6 +97,8 @@ class Entitlement(Base):
     face_value_fen: Mapped[int] = mapped_column(BigInteger)
     #: the category of goods that it was claimed for, where it is a qualification
     category: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    #: of a gift, what its parts that were handed out cost; it is redeemed once that is all of it
+    handed_fen: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     status: Mapped[str] = mapped_column(String(20))
     claimed_at: Mapped[datetime] = mapped_column(UTCDateTime)
     valid_from: Mapped[datetime] = mapped_column(UTCDateTime)

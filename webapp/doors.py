@@ -26,11 +26,13 @@ from merchants.bureau_products import blueprint as products_desk
 from merchants.bureau_split_orders import blueprint as split_orders_desk
 from merchants.citizen_pages import blueprint as shop_pages
 from merchants.merchant_events import blueprint as till_events
+from merchants.merchant_gifts import blueprint as till_gifts
 from merchants.merchant_hand_ins import blueprint as till_hand_ins
 from merchants.merchant_pages import blueprint as till_pages
 from merchants.merchant_refunds import blueprint as till_refunds
 from merchants.merchant_sales import blueprint as till_sales
 from merchants.pos_api import blueprint as pos
+from merchants.pos_gifts import blueprint as pos_gifts
 from merchants.pos_orders import blueprint as pos_orders
 from settlement.bureau_events import blueprint as events_desk
 from settlement.bureau_pages import blueprint as desk
@@ -75,6 +77,7 @@ DOORS: tuple[Door, ...] = (
     Door(till_refunds, "/till/refunds", gates.cashier),
     Door(till_sales, "/till/sales", gates.cashier),
     Door(till_hand_ins, "/till/after-sales", gates.cashier),
+    Door(till_gifts, "/till/gifts", gates.cashier),
     Door(desk, "/bureau", gates.officer()),
     Door(campaigns_desk, "/bureau/campaigns", gates.officer()),
     Door(form_desk, "/bureau/campaigns", gates.officer()),
@@ -96,6 +99,7 @@ DOORS: tuple[Door, ...] = (
     Door(ledger_desk, "/bureau/ledger", gates.officer()),
     Door(pos, "/api/pos/v1", gates.till_key, forms=False),
     Door(pos_orders, "/api/pos/v1/orders", gates.till_key, forms=False),
+    Door(pos_gifts, "/api/pos/v1/gifts", gates.till_key, forms=False),
     Door(api_docs, "/api/docs", gates.open_to_all),
     Door(health, "/", gates.open_to_all),
 )

@@ -203,7 +203,9 @@ def for_machine() -> bool:
 def answer(problem: Problem) -> Response:
     """Return the problem in the form that this caller reads."""
     if for_machine():
-        response = Response(orjson.dumps(problem.document()), content_type="application/problem+json")
+        response = Response(
+            orjson.dumps(problem.document(), option=orjson.OPT_NON_STR_KEYS), content_type="application/problem+json"
+        )
     else:
         response = Response(_page(problem))
     response.status_code = problem.status

@@ -26,6 +26,7 @@ import merchants.order_models
 import merchants.payout_models
 import settlement.models
 import settlement.payout_models
+import voucher.gift_models
 import voucher.models
 import voucher.reservation_models
 from foundation.db import db
@@ -49,6 +50,7 @@ MODULES_WITH_TABLES = (
     merchants.payout_models,
     settlement.models,
     settlement.payout_models,
+    voucher.gift_models,
     voucher.models,
     voucher.reservation_models,
 )

@@ -6,22 +6,14 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
-from campaigns.terms.file_fields import Count, Table, Text, Yuan, said
+from campaigns.terms.file_fields import Count, Table, Yuan, said
+from campaigns.terms.gifts import Gift, GiftSchema, read_gift
 from campaigns.terms.intervals import Interval, IntervalField
 from campaigns.terms.sale import POWERTRAINS
 from foundation.money import format_yuan_short
 
 #: A tier whose amount does not depend on the powertrain has it under this name.
 EVERY = "every"
-
-
-@dataclass(frozen=True)
-class Gift:
-    """cost_fen: what the payers pay for it. advertised_fen: what it is announced to be worth."""
-
-    name: str
-    cost_fen: int
-    advertised_fen: int
 
 
 @dataclass(frozen=True)
@@ -113,12 +105,6 @@ class Tier:
         return "、".join(words) or "不单设"
 
 
-class GiftSchema(Table):
-    name = Text(longest=30, required=True)
-    cost_fen = Yuan(required=True, data_key="cost_yuan")
-    advertised_fen = Yuan(load_default=None, data_key="advertised_yuan")
-
-
 class FloatingSchema(Table):
     pool_fen = Yuan(required=True, data_key="pool_yuan", largest_fen=10_000_000_000_000)
     least_fen = Yuan(required=True, data_key="least_yuan")
@@ -160,9 +146,7 @@ def read_tier(data: Mapping[str, Any]) -> Tier:
     return Tier(
         prices=data["prices"],
         amounts={name: fen for name, fen in named.items() if fen is not None},
-        gifts=tuple(
-            Gift(gift["name"], gift["cost_fen"], gift["advertised_fen"] or gift["cost_fen"]) for gift in data["gifts"]
-        ),
+        gifts=tuple(read_gift(gift) for gift in data["gifts"]),
         floating=Floating(**data["floating"]) if data["floating"] else None,
         pool_fen=data["pool_fen"],
         most_cars=data["most_cars"],

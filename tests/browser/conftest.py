@@ -173,13 +173,13 @@ def sign_in_citizen(page: Page, phone: str = LIN.phone) -> None:
     expect(page.locator(".masthead__side span")).to_be_visible()
 
 
-def sign_in_cashier(page: Page) -> None:
-    """Sign the shop's cashier in; the till is open afterwards."""
+def sign_in_cashier(page: Page, login: str = "cashier-1") -> None:
+    """Sign a shop's cashier in; the till is open afterwards."""
     gap = re.search(r"GAP_MS = ([0-9]+);", _WEDGE.read_text(encoding="utf-8"))
     assert gap is not None
     page.add_init_script(_PATIENT_WITH_GUNS.replace("GAP_MS", gap[1]))
     page.goto("/till/")
-    page.locator("#login").fill("cashier-1")
+    page.locator("#login").fill(login)
     page.locator("#password").fill("harbour-lights-42")
     page.get_by_role("button", name="登录").click()
     expect(page.locator("[data-go]")).not_to_be_empty()

@@ -206,6 +206,17 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
         ["UPDATE redemption SET status = 'voided'"],
         ["UPDATE redemption SET campaign_version_id = campaign_version_id + 1"],
     ],
+    "gifts_count_what_was_handed_out": [
+        ["UPDATE handed_part SET cost_fen = cost_fen + 1 WHERE voided_at IS NULL"],
+        ["UPDATE handed_part SET voided_at = handed_at, came_back = 'not_given' WHERE voided_at IS NULL"],
+        ["UPDATE entitlement SET status = 'claimed' WHERE handed_fen = face_value_fen"],
+    ],
+    "hand_outs_match_their_parts": [
+        ["UPDATE redemption SET bill_fen = 1 WHERE bill_fen = 0"],
+        ["UPDATE redemption SET status = 'redeemed' WHERE bill_fen = 0 AND status = 'voided'"],
+        ["DELETE FROM evidence_mark WHERE holder_kind = 'hand_out'"],
+        ["UPDATE handed_part SET redemption_id = entitlement_id WHERE voided_at IS NULL"],
+    ],
     "redemptions_match_their_posting": [
         ["UPDATE redemption SET discount_fen = discount_fen - 1"],
         ["UPDATE redemption SET status = 'redeemed'"],

@@ -17,7 +17,7 @@ from merchants.refunds import refund
 from settlement import claw_backs
 from settlement.closing import approve, close_period, mark_paid
 from settlement.day_closing import close_days
-from tests import cars, trade_in
+from tests import cars, gifts, trade_in
 from tests.applications import desk
 from tests.ledger.corruptions import CORRUPTIONS, corrupted, guards_off
 from tests.world import (
@@ -75,6 +75,7 @@ def a_whole_life(clock):
         select(Redemption.id).where(Redemption.status == "redeemed", Redemption.payee == "merchant")
     )
     done(lambda: refund(chens, place.desk, 5_000, "质量问题"))
+    gifts.a_life()
     clock.move_to(at("2023-05-15 00:00"))
     assert done(lambda: expire_due(actor=JOB)) == 2
     assert done(spares.return_due) == 1

@@ -153,9 +153,11 @@ function lookAt(text) {
   });
 }
 
-// Asks whether a code is a qualification's: then the article comes next, and the code has done its part.
+// Asks whether a code is a qualification's: then the article comes next, and the code has done its part. A gift has a
+// page of its own, where it is handed out.
 async function askWhatItIs(text) {
   const told = await ask(root.dataset.confirmUrl, { code: text });
+  if (code === text && told?.gift) location.assign(told.gift);
   if (code !== text || !told?.qualification) return;
   code = "";
   article.start(told.qualification);
@@ -183,7 +185,7 @@ async function redeem() {
     const excludedFen = await askGoods(part("goods-sheet"), told);
     if (excludedFen !== null) told = await call.redeem({ ...sent, excluded_fen: excludedFen });
   }
-  if (told?.code !== "goods_needed") {
+  if (!["goods_needed", "gift_to_hand_out"].includes(told?.code)) {
     show(told);
     return;
   }

@@ -56,7 +56,8 @@ async function fetchCode(openHere) {
 async function ask() {
   const asking = state();
   if (document.hidden || fetching || !["code", "elsewhere"].includes(asking)) return;
-  const answer = await send(`${region.dataset.nowUrl}?seen=${asking}`, {});
+  const given = part("[data-given]")?.dataset.given ?? "0";
+  const answer = await send(`${region.dataset.nowUrl}?seen=${asking}&given=${given}`, {});
   // A code that was fetched meanwhile is newer than this answer.
   if (state() === asking && !fetching) await take(answer);
 }
