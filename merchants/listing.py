@@ -201,4 +201,12 @@ REFUSALS = {
     "mark_taken": N_("同一件商品补贴过（一机多补）"),
     "not_confirmed": N_("没有核验或核验过时"),
     "not_a_qualification": N_("不是补贴资格"),
+    "customer_must_scan": N_("只能由顾客扫收银台"),
+    "code_must_be_shown": N_("只能出示券码"),
+    "payment_done": N_("这一单已经用过券"),
+    "payment_cancelled": N_("收银台已取消"),
+    "payment_timed_out": N_("等得太久"),
+    "payment_token_expired": N_("收银台二维码过时（照片等）"),
+    "location_missing": N_("没有手机定位"),
+    "outside_geofence": N_("不在活动区域"),
 }

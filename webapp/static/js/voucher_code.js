@@ -55,7 +55,7 @@ async function fetchCode(openHere) {
 
 async function ask() {
   const asking = state();
-  if (document.hidden || fetching || !["code", "elsewhere"].includes(asking)) return;
+  if (document.hidden || fetching || !["code", "elsewhere", "scan"].includes(asking)) return;
   const answer = await send(`${region.dataset.nowUrl}?seen=${asking}`, {});
   // A code that was fetched meanwhile is newer than this answer.
   if (state() === asking && !fetching) await take(answer);
