@@ -65,6 +65,8 @@ def use(token: str) -> Response:
 
 
 def _scanned(token: str) -> PaymentRequest:
+    # Whoever makes addresses up costs a look, and no place among those that write.
+    payment_requests.require_known(token)
     with transaction():
         return payment_requests.open_request(token, gates.device_hash())
 

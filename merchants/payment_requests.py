@@ -158,6 +158,12 @@ def counter_of(request: PaymentRequest) -> Counter:
     return Counter(request.store_id, till_id=request.till_id, cashier_id=request.cashier_id)
 
 
+def require_known(token: str) -> None:
+    """Refuse PaymentUnknown for a token that no till has shown lately."""
+    if not db.session.scalar(select(exists().where(PaymentToken.token_hash == _token_hash(token)))):
+        raise PaymentUnknown
+
+
 def open_request(token: str, device_hash: bytes) -> PaymentRequest:
     """Return what a till asks for, to a device that scans its token in time, or has lately; in whatever state it is.
 
