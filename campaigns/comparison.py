@@ -25,7 +25,7 @@ from campaigns.terms.intervals import Interval
 from campaigns.terms.limits.per_person import WITHIN
 from campaigns.terms.price_table import EVERY
 from campaigns.terms.sale import BUYERS, CAR_CONDITIONS
-from campaigns.terms.use.counted import THRESHOLDS
+from campaigns.terms.use.counted import SCAN_MODES, THRESHOLDS
 from campaigns.terms.validity.natural_days import COUNTED_FROM
 from campaigns.terms.worth import GIVEN_AS
 from foundation.clock import local
@@ -58,7 +58,7 @@ NAMES = {
     "documents": "材料", "reviews": "审核", "corrections": "补正", "most": "次数", "notice_days": "公示工作日",
     "waiting_list": "候补", "invoices_from": "发票开始", "invoices_until": "发票截止",
     "registered_until": "注册登记截止", "plates": "号牌",
-    "beside": "与线上轮次合并限领", "goods_excluded": "不能买的商品",
+    "beside": "与线上轮次合并限领", "goods_excluded": "不能买的商品", "scan_mode": "扫码方式",
     "geofence": "活动区域", "center": "圆心", "km": "公里", "polygon": "多边形", "checked": "何时看定位",
     "rollover": "资金滚动", "carry": "接哪一轮的结余", "daily": "分天投放", "at": "每天时刻",
     "amendment": "修改说明", "reason": "原因", "effective_at": "生效时间",
@@ -206,6 +206,7 @@ _MEANINGS: Mapping[str, Mapping[str, str]] = {
     "price": BASES,
     "given_as": GIVEN_AS,
     "thresholds": THRESHOLDS,
+    "scan_mode": SCAN_MODES,
     "identify": NUMBERS,
     "checked": CHECKED,
     "catalogue": CATALOGUES,

@@ -145,6 +145,8 @@ def _used_together(offer: OfferDefinition, where: str) -> Iterator[Contradiction
         yield f"{where}.per_day", "礼品可以分几处领取，不限每天的次数；请去掉这一项"
     if use.per_day is not None and use.per_day < use.per_order:
         yield f"{where}.per_day", f"每天的张数不能少于每单的 {use.per_order} 张"
+    if use.may_scan and not isinstance(offer.terms.benefit, SpendDiscount):
+        yield f"{where}.scan_mode", "只有满减券可以由顾客扫收银台；补贴要录入商品或者车辆，请用“shown”"
 
 
 def _discount_limits(definition: Definition) -> Iterator[Contradiction]:
@@ -242,6 +244,7 @@ def _rounds(definition: Definition) -> Iterator[Contradiction]:
         yield from _application_fits(definition, a_round, where)
         yield from _money_and_portions(definition, a_round, where)
         yield from _stands_beside(definition, a_round, f"{where}.issuance.beside")
+        yield from _paper_can_be_used(definition, a_round, where)
         if not a_round.limits:
             yield f"{where}.limits", "至少要有一条每人限领"
         if not a_round.releases:
@@ -291,6 +294,18 @@ def _money_and_portions(definition: Definition, a_round: RoundDefinition, where:
     for number, release in enumerate(a_round.releases, 1):
         if min(a_round.daily.split(release.stock)) < 1:
             yield f"{where}.releases[{number}].stock", f"不够分 {len(due)} 天，每天至少要有 1 张"
+
+
+def _paper_can_be_used(definition: Definition, a_round: RoundDefinition, where: str) -> Iterator[Contradiction]:
+    """What staff claim for people is printed: whoever has no phone scans no till."""
+    if a_round.assisted is None:
+        return
+    phones = [offer.code for offer in definition.offers if not offer.terms.use.may_show]
+    for number, release in enumerate(a_round.releases, 1):
+        for content in definition.contents(release):
+            if content.offer in phones:
+                place = f"{where}.releases[{number}].{'pack' if release.pack else 'offer'}"
+                yield place, f"“{content.offer}”须用手机扫收银台（scanned），线下代领的纸质券用不了；请改 scan_mode"
 
 
 def _stands_beside(definition: Definition, a_round: RoundDefinition, place: str) -> Iterator[Contradiction]:

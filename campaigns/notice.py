@@ -249,7 +249,7 @@ def _use(definition: Definition) -> Section:
                 "消费金额以商家自身优惠之后、消费券抵扣之前的金额计算，达到使用门槛即可抵扣。",
                 *_use_rules(definition),
                 "一次用完，不找零、不拆分、不兑现、不转赠。",
-                "使用时出示平台上的动态券码，券码每分钟更新，截图和照片无效。",
+                *(f"{names}{way}。" for way, names in _grouped(definition.offers, _scan)),
             ]
     unique = list(dict.fromkeys(rules))
     return Section("使用规则", tuple(f"{number}. {rule}" for number, rule in enumerate(unique, 1)))
@@ -267,6 +267,10 @@ def _use_rules(definition: Definition) -> list[str]:
         *(f"{names}{area}。" for area, names in areas if area),
         *(f"{names}不能用于购买{goods}，这些商品不计入消费金额。" for goods, names in excluded if goods),
     ]
+
+
+def _scan(offer: OfferDefinition) -> str:
+    return str(offer.terms.use.describe_scan())
 
 
 def _area(offer: OfferDefinition) -> str:

@@ -46,6 +46,8 @@ class OfferView:
     worth: Words | None = None
     #: what it may not buy, in words
     goods_excluded: Sequence[str] = ()
+    #: who scans whom, in words, where it is not the till that scans
+    scan: Words | None = None
 
     @property
     def count(self) -> int:
@@ -59,6 +61,8 @@ class OfferView:
             told = [self.places, self.validity]
             if self.goods_excluded:
                 told.append(Words(N_("不能买%(goods)s"), goods="、".join(self.goods_excluded)))
+            if self.scan:
+                told.append(self.scan)
             return told
         inside = [
             Words(N_("%(count)s 张 %(rule)s %(name)s"), count=count, rule=offer.rule, name=offer.name)
@@ -289,6 +293,7 @@ def _offer_view(release: Release, offer: Offer) -> OfferView:
         places=terms.scope.describe(),
         validity=terms.validity.describe(),
         goods_excluded=terms.scope.goods_excluded,
+        scan=terms.use.describe_way() if terms.use.may_scan else None,
         released=release.released,
         remaining=release.remaining,
         categories=terms.categories,

@@ -210,4 +210,12 @@ REFUSALS = {
     "number_is_code": N_("把领取码当成号码"),
     "part_handed_out": N_("礼品已经领过"),
     "issued_number_malformed": N_("礼品号码填错"),
+    "customer_must_scan": N_("只能由顾客扫收银台"),
+    "code_must_be_shown": N_("只能出示券码"),
+    "payment_done": N_("这一单已经用过券"),
+    "payment_cancelled": N_("收银台已取消"),
+    "payment_timed_out": N_("等得太久"),
+    "payment_token_expired": N_("收银台二维码过时（照片等）"),
+    "location_missing": N_("没有手机定位"),
+    "outside_geofence": N_("不在活动区域"),
 }

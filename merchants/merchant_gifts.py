@@ -44,7 +44,7 @@ def hand_out(entitlement_id: UUID) -> Response:
         if refusal.retryable:
             raise
         with transaction():
-            record_refusal(counter, refusal, code_text="", bill_fen=None, confirmed_id=entitlement_id)
+            record_refusal(counter, refusal, code_text="", bill_fen=None, named_id=entitlement_id)
         return _page(entitlement_id, refusal, chosen)
     flash(_("已发放，请把礼品交给领取人"), "success")
     address = url_for("till_pages.receipt", redemption_id=UUID(answer.body["redemption_id"]))

@@ -22,6 +22,7 @@ from merchants.asking import Asked, asked_of, waiting_qualification
 from merchants.confirmations import confirmed_at
 from merchants.errors import MerchantSuspended
 from merchants.models import Store
+from merchants.payment_requests import scannable_offers
 from merchants.photo import PhotoUnreadable, code_in_photo
 from merchants.receipts import Receipt, receipt_of, receipts_of_day, receipts_of_order, totals
 from merchants.redeem_line import redeem_once
@@ -69,6 +70,7 @@ def till() -> str:
         words=till_words(),
         qualification=waiting_qualification(place.counter),
         waiting=len(confirmed_at(place.counter.store_id)),
+        scannable=bool(scannable_offers(place.store.merchant_id)),
         **_latest(place.counter.store_id),
     )
 
@@ -105,7 +107,7 @@ def _redeem(keyed: Keyed, counter: Counter, asked: Asked) -> Answer:
 
 def _tell_redemption(scan: Scan, outcome: Receipt | Refusal) -> Answer:
     if not isinstance(outcome, Refusal):
-        return Answer(HTTPStatus.CREATED, {"ok": True, "receipt": _receipt_document(outcome)})
+        return Answer(HTTPStatus.CREATED, {"ok": True, "receipt": receipt_document(outcome)})
     answer = refused(outcome)
     by_terms = isinstance(outcome, NotUsable) and not is_question(scan, outcome)
     return Answer(answer.status, answer.body | {"by_terms": by_terms})
@@ -132,7 +134,8 @@ def refused(refusal: Refusal) -> Answer:
     )
 
 
-def _receipt_document(receipt: Receipt) -> dict[str, Any]:
+def receipt_document(receipt: Receipt) -> dict[str, Any]:
+    """Return a receipt as the till's script takes it."""
     return {
         "id": str(receipt.redemption_id),
         "offer_name": receipt.offer_name,

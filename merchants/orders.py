@@ -14,19 +14,22 @@ from foundation.db import db, insert_rows
 from foundation.errors import Refusal
 from foundation.ids import new_id
 from foundation.money import check_amount_fen
-from merchants import redemptions
+from merchants import payment_requests, redemptions
 from merchants.errors import CodeRepeated, OffersDoNotStack, OtherHolder, TooManyCodes
 from merchants.order_models import RedemptionOrder
 from merchants.receipts import Receipt
 from merchants.register import Counter
 from merchants.scans import (
     Accepted,
+    Paying,
     Scan,
     check_excluded,
     check_list_price,
+    held_of,
     require_admitted,
     require_goods_told,
     require_site,
+    require_way,
     sale_of,
 )
 from voucher import spending, use_limits
@@ -74,17 +77,22 @@ def redeem_order(
     list_fen: int | None = None,
     excluded_fen: int | None = None,
     asks_goods: bool = False,
+    paying: Paying | None = None,
 ) -> OrderReceipt:
-    """Redeem several codes of one offer on one bill, all or none, and return their receipts. The caller puts refused
-    scans on the trail.
+    """Redeem several codes of one offer on one bill, all or none, and return their receipts. paying: in place of codes,
+    the vouchers of a customer who has scanned the till. The caller puts refused scans on the trail.
 
-    Refuses what ``redeem`` refuses, TooManyCodes, CodeRepeated, OffersDoNotStack, OtherHolder, TooManyInOrder,
-    TooManyToday, DiscountLimitReached, DiscountUsedUp.
+    Refuses what ``redeem`` and ``payment_requests.take`` refuse, TooManyCodes, CodeRepeated, OffersDoNotStack,
+    OtherHolder, TooManyInOrder, TooManyToday, DiscountLimitReached, DiscountUsedUp.
     """
     with db.session.begin_nested():
         now = clock.now()
-        order = Scan(counter, "", bill_fen, list_fen, excluded_fen, asks_goods)
+        order = Scan(counter, "", bill_fen, list_fen, excluded_fen, asks_goods, paying=paying)
         accepted = judge_order(order, code_texts, now)
+        done = [(new_id(), each) for each in accepted]
+        if paying is not None:
+            for refusal in payment_requests.take([(done[0][0], paying)], now).values():
+                raise refusal
         # The vouchers count together: what is left is told as it was before this order.
         over = use_limits.take([_use_of(accepted)], bureau_day(now))
         if over:
@@ -103,7 +111,6 @@ def redeem_order(
             "redeemed_at": now,
         }
         insert_rows(RedemptionOrder, [row])
-        done = [(new_id(), each) for each in accepted]
         return OrderReceipt(order_id, tuple(redemptions.write(done, now, order_id=order_id)))
 
 
@@ -132,22 +139,26 @@ def quote_codes(
 def judge_order(order: Scan, code_texts: Sequence[str], now: datetime) -> list[Accepted]:
     """Apply every rule to an order without changing anything; the parts come in the order of the codes. order: the
     scan of them all, without a code."""
-    if not 2 <= len(code_texts) <= MOST_CODES:
+    count = len(order.paying.entitlement_ids if order.paying else code_texts)
+    if not 2 <= count <= MOST_CODES:
         raise TooManyCodes(most=MOST_CODES)
     check_amount_fen(order.bill_fen, field="bill_fen")
     check_list_price(order)
     check_excluded(order)
+    if order.paying and order.paying.away:
+        raise order.paying.away
     hashes = [read_code(text) for text in code_texts]
     site = require_site(order.counter)
-    presented = _presented(hashes, now)
+    presented = _presented(list(held_of([order.paying]).values()) if order.paying else _shown(hashes, now))
     facts = offer_facts(presented[0].offer_id)
     require_admitted(site, facts)
+    require_way(order, facts)
     spans = [(each.valid_from, each.expires_at) for each in presented]
     awards = quote_order(facts.terms, sale_of(order, site, now), spans)
     require_goods_told(order, facts)
     return [
         Accepted(scan, site, one, facts, award)
-        for scan, one, award in zip(_parts(order, code_texts), presented, awards, strict=True)
+        for scan, one, award in zip(_parts(order, code_texts or [""] * count), presented, awards, strict=True)
     ]
 
 
@@ -167,12 +178,16 @@ def _parts(order: Scan, code_texts: Sequence[str]) -> list[Scan]:
     ]
 
 
-def _presented(hashes: Sequence[bytes], now: datetime) -> list[Presented]:
-    """Return what the codes of one order present: different entitlements of one offer, held by one citizen."""
+def _shown(hashes: Sequence[bytes], now: datetime) -> list[Presented | Refusal]:
+    """Return what each code presents."""
     known = spending.look_up(hashes, now)
+    return [known[code_hash] for code_hash in hashes]
+
+
+def _presented(known: Sequence[Presented | Refusal]) -> list[Presented]:
+    """Return what one order presents: different entitlements of one offer, held by one citizen."""
     found: list[Presented] = []
-    for code_hash in hashes:
-        one = known[code_hash]
+    for one in known:
         if isinstance(one, Refusal):
             raise one
         found.append(one)

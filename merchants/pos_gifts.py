@@ -57,7 +57,7 @@ def hand_out(body: dict[str, Any], entitlement_id: UUID) -> Response:
         except Refusal as refusal:
             if refusal.retryable:
                 raise
-            record_refusal(counter, refusal, code_text="", bill_fen=None, confirmed_id=entitlement_id)
+            record_refusal(counter, refusal, code_text="", bill_fen=None, named_id=entitlement_id)
             return refused(refusal)
         told: dict[str, Any] = _receipt_answer.dump(receipt_of(redemption_id, counter.store_id))
         return Answer(201, told)

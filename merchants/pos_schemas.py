@@ -355,7 +355,18 @@ class ProblemAnswer(Schema):
     errors = fields.Dict(metadata={"description": "By place in the request: what is wrong with it."})
 
 
-class OrderBody(_Body):
+class AmountsBody(_Body):
+    """A bill, whatever is used for it."""
+
+    bill_fen = Fen(required=True, metadata=_BILL)
+    list_fen = Fen(
+        allow_none=True,
+        metadata={"description": "The sale before the merchant's own discounts, where there are any.", "minimum": 1},
+    )
+    excluded_fen = _excluded()
+
+
+class OrderBody(AmountsBody):
     """Several codes of one customer and one bill."""
 
     codes = fields.List(
@@ -364,12 +375,6 @@ class OrderBody(_Body):
         validate=validate.Length(2, 20),
         metadata={"description": "The digits of each code, as scanned.", "example": ["96314159265358979321"] * 2},
     )
-    bill_fen = Fen(required=True, metadata=_BILL)
-    list_fen = Fen(
-        allow_none=True,
-        metadata={"description": "The sale before the merchant's own discounts, where there are any.", "minimum": 1},
-    )
-    excluded_fen = _excluded()
 
 
 class OrderAnswer(QuoteAnswer):

@@ -86,7 +86,7 @@ def _told(scan: Scan, outcome: Outcome, tell: Tell) -> Answer | Refusal:
                 outcome,
                 code_text=scan.code_text,
                 bill_fen=scan.bill_fen,
-                confirmed_id=scan.confirmed_id,
+                named_id=scan.named_id,
             )
     return tell(outcome)
 

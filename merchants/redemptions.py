@@ -17,12 +17,13 @@ from foundation import clock
 from foundation.clock import bureau_day
 from foundation.db import db, insert_rows
 from foundation.errors import Refusal
+from foundation.idempotency import RequestInFlight
 from foundation.ids import new_id, text_id
 from foundation.states import Step
 from ledger import accounts
 from ledger.accounts import AccountKey, Code
 from ledger.posting import Posting, post, transfers_of
-from merchants import gifts, hand_ins, split_orders
+from merchants import gifts, hand_ins, payment_requests, split_orders
 from merchants.errors import (
     AlreadyRefunded,
     AlreadySettled,
@@ -35,7 +36,7 @@ from merchants.items import Item, release_numbers, sold_row, take_numbers
 from merchants.models import Redemption, RefusedScan, SoldItem
 from merchants.receipts import Receipt, receipt_of
 from merchants.register import Counter
-from merchants.scans import Accepted, Scan, judge, require_site
+from merchants.scans import Accepted, Paying, Scan, judge, require_site
 from merchants.states import REDEMPTION
 from voucher import spending, use_limits
 from voucher.codes import read_code
@@ -94,6 +95,11 @@ def redeem_batch(scans: Sequence[Scan]) -> list[Outcome]:
         if redemption_id in twice:
             outcomes[first.pop(entitlement)[0]] = twice[redemption_id]
     wanted = list(first)
+    asked = {ids[entitlement]: found.scan.paying for entitlement, (_, found) in first.items() if found.scan.paying}
+    untaken = _take_requests(asked, now, met=bool(late)) if asked else {}
+    for entitlement in wanted:
+        if ids[entitlement] in untaken:
+            outcomes[first.pop(entitlement)[0]] = untaken[ids[entitlement]]
     over = _count_uses(list(first.values()), now)
     outcomes.update(over)
     first = {entitlement: found for entitlement, found in first.items() if found[0] not in over}
@@ -104,9 +110,20 @@ def redeem_batch(scans: Sequence[Scan]) -> list[Outcome]:
     receipts = write([(ids[accepted.presented.entitlement_id], accepted) for _, accepted in done], now)
     outcomes.update({place: receipt for (place, _), receipt in zip(done, receipts, strict=True)})
     late += [(place, entitlement) for entitlement, (place, _) in first.items() if entitlement not in spent]
-    release_numbers([ids[entitlement] for entitlement in wanted if entitlement not in spent])
+    undone = [ids[entitlement] for entitlement in wanted if entitlement not in spent]
+    release_numbers(undone)
+    payment_requests.give_back([redemption_id for redemption_id in undone if redemption_id in asked])
     outcomes.update({place: spending.why_not_spent(entitlement) for place, entitlement in late})
     return [outcomes[place] for place in range(len(scans))]
+
+
+def _take_requests(asked: Mapping[UUID, Paying], now: datetime, *, met: bool) -> dict[UUID, Refusal]:
+    """Take the requests that customers have scanned. Refuses RequestInFlight where two of a batch want the same
+    request, or (``met``) the same voucher: what the second may have depends on what comes of the first, so that each is
+    done alone (``foundation/group_commit.py``)."""
+    if met or len({paying.request_id for paying in asked.values()}) < len(asked):
+        raise RequestInFlight
+    return payment_requests.take(list(asked.items()), now)
 
 
 def quote_code(
@@ -209,11 +226,12 @@ def _restore(together: Sequence[Redemption], step: Step) -> None:
 
 
 def record_refusal(
-    counter: Counter, refusal: Refusal, *, code_text: str, bill_fen: object, confirmed_id: UUID | None = None
+    counter: Counter, refusal: Refusal, *, code_text: str, bill_fen: object, named_id: UUID | None = None
 ) -> None:
-    """Put a refused scan on the trail. The code itself is not kept, only the entitlement it named, if any."""
+    """Put a refused scan on the trail. The code itself is not kept, only the entitlement it named, if any. named_id:
+    the entitlement that was meant where there was no code."""
     try:
-        entitlement_id = confirmed_id or spending.entitlement_of(read_code(code_text))
+        entitlement_id = named_id or spending.entitlement_of(read_code(code_text))
     except Refusal:
         entitlement_id = None
     storable = isinstance(bill_fen, int) and not isinstance(bill_fen, bool) and 0 <= bill_fen < 2**62

@@ -29,6 +29,7 @@ from merchants.errors import (
 from merchants.gift_errors import GiftToHandOut
 from merchants.items import Item, canonical, fitted, line_of
 from merchants.models import Enrollment, Merchant, Product, Store, Till
+from merchants.payment_errors import CustomerMustScan, MustShowCode
 from merchants.prices import Recent, check_price, recent_prices
 from merchants.products import products_on
 from merchants.register import Counter
@@ -37,6 +38,19 @@ from voucher.codes import read_code
 from voucher.gifts import is_gift
 from voucher.qualifications import bought_before
 from voucher.spending import Presented
+
+
+@dataclass(frozen=True)
+class Paying:
+    """What somebody chose after scanning the till: vouchers of theirs instead of a code. device_hash: the phone that
+    scanned. away: why the phone is not where it has to be; located: whether that is looked at."""
+
+    request_id: UUID
+    citizen_id: UUID
+    entitlement_ids: tuple[UUID, ...]
+    device_hash: bytes
+    away: Refusal | None = None
+    located: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,11 +70,18 @@ class Scan:
     item: Item | None = None
     #: the qualification that this store has scanned before; then there is no code
     confirmed_id: UUID | None = None
+    #: what the customer chose who scanned the till; then there is no code either
+    paying: Paying | None = None
 
     @property
     def counts_fen(self) -> int:
         """What of the bill counts."""
         return self.bill_fen - (self.excluded_fen or 0)
+
+    @property
+    def named_id(self) -> UUID | None:
+        """The entitlement that is meant where there is no code."""
+        return self.paying.entitlement_ids[0] if self.paying else self.confirmed_id
 
 
 @dataclass(frozen=True)
@@ -101,25 +122,32 @@ class Accepted:
 def judge(scans: Sequence[Scan], now: datetime) -> list[Accepted | Refusal]:
     """Apply every rule to every scan without changing anything."""
     sites = _sites({scan.counter for scan in scans})
-    read: list[bytes | UUID | Refusal] = []
+    read: list[bytes | UUID | Paying | Refusal] = []
     for scan in scans:
         try:
             check_amount_fen(scan.bill_fen, field="bill_fen")
             check_list_price(scan)
             check_excluded(scan)
-            read.append(scan.confirmed_id or read_code(scan.code_text))
+            read.append(scan.paying or scan.confirmed_id or read_code(scan.code_text))
         except Refusal as refusal:
             read.append(refusal)
     by_code = spending.look_up([hash_ for hash_ in read if isinstance(hash_, bytes)], now)
     confirmed = [(scan.confirmed_id, scan.counter.store_id) for scan in scans if scan.confirmed_id]
     by_id = spending.look_up_confirmed(confirmed, now) if confirmed else {}
-    found = [*by_code.values(), *by_id.values()]
+    held = held_of([scan.paying for scan in scans if scan.paying])
+    found = [*by_code.values(), *by_id.values(), *held.values()]
     had = bought_before([each for each in found if isinstance(each, Presented)])
     shelf = _shelf(scans, found, sites, now)
     return [
-        _judge_one(scan, _shown(one, by_code, by_id), sites[scan.counter], had, shelf, now)
+        _judge_one(scan, _shown(one, by_code, by_id, held), sites[scan.counter], had, shelf, now)
         for scan, one in zip(scans, read, strict=True)
     ]
+
+
+def held_of(payings: Sequence[Paying]) -> Mapping[tuple[UUID, UUID], Presented | Refusal]:
+    """Return (entitlement, citizen) → what is presented by those who have scanned a till."""
+    pairs = [(one, paying.citizen_id) for paying in payings for one in paying.entitlement_ids]
+    return spending.look_up_held(pairs) if pairs else {}
 
 
 def require_site(counter: Counter) -> Site:
@@ -144,13 +172,16 @@ def check_list_price(scan: Scan) -> None:
 
 
 def _shown(
-    read: bytes | UUID | Refusal,
+    read: bytes | UUID | Paying | Refusal,
     by_code: Mapping[bytes, Presented | Refusal],
     by_id: Mapping[UUID, Presented | Refusal],
+    held: Mapping[tuple[UUID, UUID], Presented | Refusal],
 ) -> tuple[bool, Presented | Refusal]:
     """Return whether a scan could be read, and what it presents."""
     if isinstance(read, Refusal):
         return False, read
+    if isinstance(read, Paying):
+        return True, read.away or held[read.entitlement_ids[0], read.citizen_id]
     return True, by_code[read] if isinstance(read, bytes) else by_id[read]
 
 
@@ -172,6 +203,7 @@ def _judge_one(
     facts = offer_facts(presented.offer_id)
     try:
         require_admitted(site, facts)
+        require_way(scan, facts)
         require_no_gift(facts)
         item, held_reason = _item(scan, site, presented, facts, shelf)
         sale = replace(
@@ -236,6 +268,20 @@ def require_admitted(site: Site, facts: OfferFacts) -> None:
         raise OtherCity(city=city_name(facts.city))
     if facts.campaign_id not in site.enrolled:
         raise NotEnrolled(campaign=facts.campaign_name)
+
+
+def require_way(scan: Scan, facts: OfferFacts) -> None:
+    """Refuse CustomerMustScan or MustShowCode where an offer is used the other way round."""
+    if scan.paying is None and not facts.terms.use.may_show:
+        raise CustomerMustScan
+    if scan.paying is not None:
+        require_scannable(facts)
+
+
+def require_scannable(facts: OfferFacts) -> None:
+    """Refuse MustShowCode where holders of an offer may not scan tills."""
+    if not facts.terms.use.may_scan:
+        raise MustShowCode
 
 
 def _item(scan: Scan, site: Site, presented: Presented, facts: OfferFacts, shelf: Shelf) -> tuple[Item | None, str]:

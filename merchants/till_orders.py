@@ -33,10 +33,11 @@ def redeem_together(counter: Counter, asked: Asked, refused: Callable[[Refusal],
         for text in code_texts[: orders.MOST_CODES]:
             record_refusal(counter, refusal, code_text=text, bill_fen=asked.bill_fen)
         return refused(refusal)
-    return Answer(HTTPStatus.CREATED, {"ok": True, "receipt": _document(receipt)})
+    return Answer(HTTPStatus.CREATED, {"ok": True, "receipt": order_document(receipt)})
 
 
-def _document(receipt: orders.OrderReceipt) -> dict[str, Any]:
+def order_document(receipt: orders.OrderReceipt) -> dict[str, Any]:
+    """Return an order as the till's script takes it."""
     first = receipt.receipts[0]
     listed_fen = receipt.list_fen
     return {

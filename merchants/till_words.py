@@ -96,6 +96,13 @@ def till_words() -> dict[str, str]:
         "photo_reading": _("正在识别照片"),
         "photo_none": _("照片没有传上去，请检查网络后再试"),
         "type_hint": _("顾客手机上二维码下面的 20 位数字"),
+        "pay_amount": _("先输消费金额"),
+        "pay_waiting": _("用相机或微信“扫一扫”扫它，选好券后这里自动显示"),
+        "pay_offline": _("网络断开，正在重连"),
+        "pay_unsent": _("二维码没有拿到，可能是网络断开"),
+        "pay_again": _("请再按一次“请顾客扫码”，或改扫顾客的券码"),
+        "pay_cancel": _("取消"),
+        "pay_back": _("返回"),
         "full_width": _("输入的是全角数字，请把输入法切到英文半角再输"),
         "input_method": _("中文输入法挡住了扫码枪，请按 Shift 切到英文"),
     }

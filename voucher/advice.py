@@ -28,6 +28,8 @@ MOST_VOUCHERS = 200
 
 #: Refuses where an offer's campaign does not reach the shop.
 Admit = Callable[[OfferFacts], None]
+#: The sale as an offer sees it: without the goods that it may not buy.
+Seen = Callable[[OfferFacts], Sale]
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,22 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Way:
+    """Vouchers of one offer on one order, and what they come to."""
+
+    held: tuple[Held, ...]
+    award: Award
+
+
+@dataclass(frozen=True)
 class Advice:
-    """lines: the most worth first. best: the vouchers that save the most together, None where none can be used."""
+    """lines: the most worth first. best: the vouchers that save the most together, none where none can be used. ways:
+    of each offer that can be used, as many as go together."""
 
     lines: tuple[Line, ...]
     best: tuple[Held, ...] = ()
     award: Award | None = None
+    ways: tuple[Way, ...] = ()
 
     @property
     def saves_fen(self) -> int:
@@ -85,10 +97,11 @@ def anywhere(_facts: OfferFacts) -> None:
     """Admit every campaign: where only the kind of shop is known."""
 
 
-def advise(citizen_id: UUID, sale: Sale, *, admit: Admit = anywhere) -> Advice:
+def advise(citizen_id: UUID, sale: Sale, *, admit: Admit = anywhere, seen: Seen | None = None) -> Advice:
     """Return what the unused vouchers of a citizen are worth to a sale. Of vouchers that save as much, those that end
-    first are to be used."""
+    first are to be used. seen: the sale as each offer sees it, where that differs."""
     held = _held(citizen_id)
+    seen = seen or (lambda _facts: sale)
     person = Person(
         citizen_id,
         {
@@ -96,10 +109,11 @@ def advise(citizen_id: UUID, sale: Sale, *, admit: Admit = anywhere) -> Advice:
             for offer_id, facts in _offers(held).items()
         },
     )
-    lines = [_line(each, sale, admit, person) for each in held]
-    best, award = _best([line.held for line in lines if line.award], sale, person)
+    lines = [_line(each, seen(each.facts), admit, person) for each in held]
+    ways = _ways([line.held for line in lines if line.award], seen, person)
+    best = max(ways, key=lambda way: way.award.discount_fen, default=None)
     order = sorted(lines, key=lambda line: (-line.saves_fen, line.held.expires_at, line.held.entitlement_id))
-    return Advice(tuple(order), best, award)
+    return Advice(tuple(order), best.held if best else (), best.award if best else None, tuple(ways))
 
 
 def _held(citizen_id: UUID) -> list[Held]:
@@ -128,21 +142,19 @@ def _line(held: Held, sale: Sale, admit: Admit, person: Person) -> Line:
     return Line(held, award=award)
 
 
-def _best(usable: Sequence[Held], sale: Sale, person: Person) -> tuple[tuple[Held, ...], Award | None]:
-    """Return the vouchers that save the most on one order, and what they come to: one offer's, as many as it allows
-    and the bill reaches. Those that end first come first in ``usable``."""
-    best: tuple[Held, ...] = ()
-    best_award: Award | None = None
+def _ways(usable: Sequence[Held], seen: Seen, person: Person) -> list[Way]:
+    """Return of each offer as many vouchers as one order of it allows and the bill reaches, and what they come to.
+    Those that end first come first in ``usable``."""
+    found = []
     for offer_id, facts in _offers(usable).items():
         mine = [each for each in usable if each.facts.offer_id == offer_id]
+        sale = seen(facts)
         for count in range(min(len(mine), facts.terms.use.per_order), 0, -1):
             try:
                 awards = quote_order(facts.terms, sale, [(each.valid_from, each.expires_at) for each in mine[:count]])
                 person.require(facts, awards, sale)
             except Refusal:
                 continue
-            award = together(awards)
-            if best_award is None or award.discount_fen > best_award.discount_fen:
-                best, best_award = tuple(mine[:count]), award
+            found.append(Way(tuple(mine[:count]), together(awards)))
             break
-    return best, best_award
+    return found

@@ -38,6 +38,7 @@ from voucher.errors import (
     OpenedElsewhere,
     OutsideGeofence,
     ReleaseUnknown,
+    ShowsNoCode,
     VoucherNotShowable,
 )
 from voucher.gifts import masked
@@ -226,7 +227,7 @@ def code(entitlement_id: UUID) -> str:
     try:
         with transaction():
             shown = operation(entitlement_id, _citizen_id(), device, location=read_location(request.form))
-    except (OpenedElsewhere, VoucherNotShowable):
+    except (OpenedElsewhere, ShowsNoCode, VoucherNotShowable):
         shown = None
     except (LocationMissing, OutsideGeofence) as refusal:
         away = refusal

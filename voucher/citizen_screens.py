@@ -291,11 +291,13 @@ def _moment(moment: datetime) -> str:
 
 
 def state_of(voucher: HeldVoucher, device_hash: bytes) -> str:
-    """Return which of its faces a voucher shows on this device: used, expired, later, elsewhere, code or ask."""
+    """Return which of its faces a voucher shows on this device: used, expired, later, scan, elsewhere, code or ask."""
     if voucher.tab in ("used", "expired"):
         return voucher.tab
     if clock.now() < voucher.valid_from:
         return "later"
+    if not voucher.may_show:
+        return "scan"
     if voucher.device_hash is None:
         return "ask"
     return "code" if voucher.device_hash == device_hash else "elsewhere"

@@ -17,6 +17,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, delete, select, tuple_, update
 from stdnum.iso7064 import mod_11_10
 
+from campaigns.catalog import offer_facts
 from foundation import clock
 from foundation.crypto import keyed_hash
 from foundation.db import db, insert_rows, rows_changed
@@ -25,6 +26,7 @@ from voucher.errors import (
     CodeMalformed,
     CodeMistyped,
     OpenedElsewhere,
+    ShowsNoCode,
     VoucherNotShowable,
     VoucherUnknown,
 )
@@ -91,10 +93,10 @@ def open_voucher(
 ) -> ShownCode:
     """Open a voucher on this device: codes shown on any other device are retired, and a new one is returned.
 
-    Refuses VoucherUnknown, VoucherNotShowable, LocationMissing, OutsideGeofence.
+    Refuses VoucherUnknown, VoucherNotShowable, ShowsNoCode, LocationMissing, OutsideGeofence.
     """
     now = clock.now()
-    inside = _require_inside(entitlement_id, location)
+    inside = _require_shown_here(entitlement_id, location)
     opened = db.session.scalar(
         update(Entitlement)
         .where(*_showable(entitlement_id, citizen_id, now))
@@ -114,10 +116,10 @@ def show_code(
     """Return the next code for a voucher that is open on this device.
 
     Refuses VoucherUnknown, VoucherNotShowable, OpenedElsewhere when another device has opened it since,
-    LocationMissing, OutsideGeofence.
+    ShowsNoCode, LocationMissing, OutsideGeofence.
     """
     now = clock.now()
-    inside = _require_inside(entitlement_id, location)
+    inside = _require_shown_here(entitlement_id, location)
     row = db.session.execute(
         select(Entitlement.device_hash).where(*_showable(entitlement_id, citizen_id, now)).with_for_update()
     ).one_or_none()
@@ -128,9 +130,12 @@ def show_code(
     return _show([entitlement_id], device_hash, now, inside=inside)[0]
 
 
-def _require_inside(entitlement_id: UUID, location: Location | None) -> bool | None:
-    """Return True where the area is looked at for use and the phone is inside, None where it is not looked at."""
+def _require_shown_here(entitlement_id: UUID, location: Location | None) -> bool | None:
+    """Refuse what shows no code, or not here; return True where the area is looked at for use and the phone is inside,
+    None where it is not looked at."""
     offer_id = db.session.scalar(select(Entitlement.offer_id).where(Entitlement.id == entitlement_id))
+    if offer_id is not None and not offer_facts(offer_id).terms.use.may_show:
+        raise ShowsNoCode
     fence = fence_at_use(offer_id) if offer_id is not None else None
     if fence is None:
         return None

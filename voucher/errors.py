@@ -277,6 +277,14 @@ class VoucherNotShowable(Conflict):
     way_out = N_("请在“我的消费券”里选择未使用的券")
 
 
+class ShowsNoCode(Conflict):
+    """Its campaign lets holders scan the till, and not the other way round."""
+
+    code = "voucher_shows_no_code"
+    message = N_("这种券不出示券码")
+    way_out = N_("请在付款时用手机扫描商户收银台上的二维码")
+
+
 class OpenedElsewhere(Conflict):
     code = "voucher_opened_elsewhere"
     message = N_("这张券已在另一台设备上打开")

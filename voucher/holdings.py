@@ -58,6 +58,10 @@ class HeldVoucher:
     use_rule: Words
     #: how much one person may have off, over all vouchers of the campaign
     discount_limits: Sequence[Words]
+    #: who scans whom, in words; whether the till may scan its code, and its holder the till's
+    scan: Words
+    may_show: bool
+    may_scan: bool
     #: how many of its kind one order may have
     per_order: int = 1
     #: what it may not buy, in words
@@ -212,6 +216,9 @@ def _held(entitlement: Entitlement, offer: Offer, campaign: Campaign, now: datet
         refund_rule=terms.refund.describe(),
         use_rule=terms.use.describe(),
         discount_limits=[limit.describe() for limit in offer_facts(offer.id).discount_limits],
+        scan=terms.use.describe_scan(),
+        may_show=terms.use.may_show,
+        may_scan=terms.use.may_scan,
         per_order=terms.use.per_order,
         **(_qualification(entitlement, terms, now) if entitlement.category else {}),
         parts=parts_of(entitlement.id) if is_gift(offer_facts(offer.id)) else (),

@@ -1,4 +1,4 @@
-"""The picture of a code: the smallest QR symbol, drawn for a scanner at arm's length."""
+"""The picture of a code, or of a till's address: the smallest QR symbol, drawn for a scanner at arm's length."""
 
 from io import BytesIO
 
@@ -14,12 +14,13 @@ BOX_PIXELS = 8
 QUIET_MODULES = 4
 
 
-def png(digits: str) -> bytes:
-    """Return the QR code of a voucher code as a black-and-white PNG: 21 modules a side for 20 digits."""
+def png(text: str) -> bytes:
+    """Return a QR code as a black-and-white PNG: 21 modules a side for the 20 digits of a voucher code, about
+    33 for an address of ours."""
     symbol = qrcode.QRCode(
         error_correction=ERROR_CORRECT_M, box_size=BOX_PIXELS, border=QUIET_MODULES, mask_pattern=MASK
     )
-    symbol.add_data(digits)
+    symbol.add_data(text)
     symbol.make()
     picture = BytesIO()
     symbol.make_image(image_factory=PilImage).save(picture, kind="PNG")

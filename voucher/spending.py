@@ -12,7 +12,7 @@ from campaigns.terms.sale import VoucherExpired
 from foundation.db import db
 from foundation.errors import Refusal
 from foundation.states import Step
-from voucher.errors import AlreadyRedeemed, CodeExpired, CodeRetired, CodeUnknown, NotConfirmed
+from voucher.errors import AlreadyRedeemed, CodeExpired, CodeRetired, CodeUnknown, NotConfirmed, VoucherUnknown
 from voucher.models import Entitlement, VoucherCode
 from voucher.states import ENTITLEMENT
 
@@ -105,6 +105,22 @@ def look_up_confirmed(wanted: Sequence[tuple[UUID, int]], now: datetime) -> dict
             found[row.id] = AlreadyRedeemed(redeemed_at=row.redeemed_at, place=row.redeemed_place)
         elif row.confirmed_until is not None and now < row.confirmed_until:
             found[row.id] = _presented(row)
+    return found
+
+
+def look_up_held(wanted: Sequence[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Presented | Refusal]:
+    """Return for each (entitlement, citizen) what its holder presents by choosing it, without a code; else
+    AlreadyRedeemed, or VoucherUnknown, also for somebody else's."""
+    found: dict[tuple[UUID, UUID], Presented | Refusal] = {pair: VoucherUnknown() for pair in wanted}
+    rows = db.session.execute(select(*_OF_ENTITLEMENT).where(Entitlement.id.in_({one for one, _ in wanted})))
+    for row in rows:
+        if (row.id, row.citizen_id) not in found:
+            continue
+        if row.status == "redeemed":
+            told: Presented | Refusal = AlreadyRedeemed(redeemed_at=row.redeemed_at, place=row.redeemed_place)
+        else:
+            told = _presented(row)
+        found[row.id, row.citizen_id] = told
     return found
 
 

@@ -19,6 +19,9 @@ For cash registers of merchants that take part in a campaign.
 **Repeating a request.** Redeeming and voiding need an `Idempotency-Key`. After a time-out or a lost connection
 send the same request with the same key: it is done once, and answered alike, for 48 hours.
 
+**Scanning.** Some vouchers show no code: their holders scan the till. Create a payment request, show its address as a
+QR code, renew it each minute, and poll it until it is redeemed.
+
 **Refusals** are problem documents (RFC 9457). `code` is stable; `detail` says why and `way_out` what to tell
 the customer; `retryable` says whether sending the same request again can help.
 """

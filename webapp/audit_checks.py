@@ -4,6 +4,7 @@ import applications.audit_checks
 import campaigns.audit_checks
 import merchants.audit_checks
 import merchants.hand_in_audit_checks
+import merchants.payment_audit_checks
 import settlement.audit_checks
 import voucher.audit_checks
 from ledger import audit
@@ -14,6 +15,7 @@ ROOMS_WITH_CHECKS = (
     campaigns.audit_checks,
     merchants.audit_checks,
     merchants.hand_in_audit_checks,
+    merchants.payment_audit_checks,
     settlement.audit_checks,
     voucher.audit_checks,
 )

@@ -25,15 +25,18 @@ from merchants.bureau_pages import blueprint as merchants_desk
 from merchants.bureau_products import blueprint as products_desk
 from merchants.bureau_split_orders import blueprint as split_orders_desk
 from merchants.citizen_pages import blueprint as shop_pages
+from merchants.citizen_payments import blueprint as pay_pages
 from merchants.merchant_events import blueprint as till_events
 from merchants.merchant_gifts import blueprint as till_gifts
 from merchants.merchant_hand_ins import blueprint as till_hand_ins
 from merchants.merchant_pages import blueprint as till_pages
+from merchants.merchant_payments import blueprint as till_payments
 from merchants.merchant_refunds import blueprint as till_refunds
 from merchants.merchant_sales import blueprint as till_sales
 from merchants.pos_api import blueprint as pos
 from merchants.pos_gifts import blueprint as pos_gifts
 from merchants.pos_orders import blueprint as pos_orders
+from merchants.pos_payments import blueprint as pos_payments
 from settlement.bureau_events import blueprint as events_desk
 from settlement.bureau_pages import blueprint as desk
 from settlement.bureau_payouts import blueprint as payouts_desk
@@ -72,8 +75,11 @@ DOORS: tuple[Door, ...] = (
     Door(notice_pages, "/", gates.open_to_all),
     Door(shop_pages, "/", gates.open_to_all),
     Door(advice_pages, "/", gates.citizen),
+    # A scan counts before its citizen has signed in; using vouchers asks who it is.
+    Door(pay_pages, "/pay", gates.open_to_all),
     Door(till_pages, "/till", gates.cashier),
     Door(till_events, "/till/events", gates.cashier),
+    Door(till_payments, "/till/payments", gates.cashier),
     Door(till_refunds, "/till/refunds", gates.cashier),
     Door(till_sales, "/till/sales", gates.cashier),
     Door(till_hand_ins, "/till/after-sales", gates.cashier),
@@ -98,6 +104,7 @@ DOORS: tuple[Door, ...] = (
     Door(payouts_desk, "/bureau/payouts", gates.officer()),
     Door(ledger_desk, "/bureau/ledger", gates.officer()),
     Door(pos, "/api/pos/v1", gates.till_key, forms=False),
+    Door(pos_payments, "/api/pos/v1/payments", gates.till_key, forms=False),
     Door(pos_orders, "/api/pos/v1/orders", gates.till_key, forms=False),
     Door(pos_gifts, "/api/pos/v1/gifts", gates.till_key, forms=False),
     Door(api_docs, "/api/docs", gates.open_to_all),

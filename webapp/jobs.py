@@ -8,6 +8,7 @@ import applications.jobs
 import campaigns.jobs
 import identity.jobs
 import merchants.hand_in_jobs
+import merchants.payment_jobs
 import settlement.jobs
 import voucher.jobs
 from foundation import clock, idempotency, slots
@@ -64,6 +65,7 @@ JOBS: tuple[Job, ...] = (
     Job("lapse_hand_ins", time(0, 30), merchants.hand_in_jobs.lapse_hand_ins),
     Job("audit_ledger", EVERY_HOUR, audit_ledger),
     Job("forget_codes", time(3, 10), voucher.jobs.forget_codes),
+    Job("forget_payment_requests", time(3, 15), merchants.payment_jobs.forget_payment_requests),
     Job("forget_sign_ins", time(3, 20), identity.jobs.forget_expired),
     Job("forget_old_answers", time(3, 30), _forget_old_answers),
     Job("forget_old_runs", time(3, 40), _forget_old_runs),

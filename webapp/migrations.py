@@ -23,6 +23,7 @@ import ledger.models
 import merchants.event_models
 import merchants.models
 import merchants.order_models
+import merchants.payment_models
 import merchants.payout_models
 import settlement.models
 import settlement.payout_models
@@ -47,6 +48,7 @@ MODULES_WITH_TABLES = (
     merchants.event_models,
     merchants.models,
     merchants.order_models,
+    merchants.payment_models,
     merchants.payout_models,
     settlement.models,
     settlement.payout_models,

@@ -1,14 +1,14 @@
 """Parts of gifts that were handed out, and redemptions without a bill.
 
 Revision ID: 0130
-Revises: 0080
+Revises: 0110
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0130"
-down_revision = "0080"
+down_revision = "0110"
 branch_labels = None
 depends_on = None
 

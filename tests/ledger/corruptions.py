@@ -178,6 +178,20 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
         ["DELETE FROM reservation WHERE status = 'granted'"],
     ],
     # merchants
+    "payment_requests_match_their_redemptions": [
+        ["UPDATE payment_request SET bill_fen = bill_fen + 1 WHERE redeemed_at IS NOT NULL"],
+        ["UPDATE payment_request SET redemption_id = NULL"],
+        ["UPDATE payment_request SET cancelled_at = redeemed_at WHERE redeemed_at IS NOT NULL"],
+        ["UPDATE payment_request SET cashier_id = NULL"],
+        [
+            "UPDATE payment_request SET citizen_id ="
+            " (SELECT id FROM citizen WHERE id <> payment_request.citizen_id LIMIT 1) WHERE citizen_id IS NOT NULL"
+        ],
+        [
+            "UPDATE payment_request SET redeemed_at = asked_at, redemption_id ="
+            " (SELECT id FROM redemption WHERE till_id IS NOT NULL LIMIT 1) WHERE cancelled_at IS NOT NULL"
+        ],
+    ],
     "orders_add_up": [
         ["UPDATE redemption_order SET bill_fen = bill_fen + 1"],
         ["UPDATE redemption_order SET vouchers = vouchers + 1"],

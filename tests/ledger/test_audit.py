@@ -11,6 +11,7 @@ from ledger import audit
 from ledger.accounts import FLOWS
 from ledger.audit import Check
 from ledger.commands import ledger
+from merchants import payment_requests
 from merchants.models import Redemption
 from merchants.orders import redeem_order
 from merchants.refunds import refund
@@ -20,6 +21,7 @@ from settlement.day_closing import close_days
 from tests import cars, gifts, trade_in
 from tests.applications import desk
 from tests.ledger.corruptions import CORRUPTIONS, corrupted, guards_off
+from tests.merchants.waiting import ask, press
 from tests.world import (
     CLOSES,
     JOB,
@@ -52,7 +54,7 @@ def a_whole_life(clock):
     document = spring(rounds=[a_round(), second])
     document["sources"].append({"code": "shops", "name": "参与商户", "level": "merchant", "budget_yuan": 1000})
     document["offers"][0]["funding"] = {"kind": "fixed", "amounts": {"city": 10, "jiangcheng": 30, "shops": 10}}
-    document["offers"][0]["use"] = {"per_order": 2, "per_day": 2}
+    document["offers"][0]["use"] = {"per_order": 2, "per_day": 2, "scan_mode": "either"}
     document["discount_limits"] = [
         {"most_yuan": 150, "within": "week"},
         {"most_yuan": 200, "within": "month"},
@@ -100,6 +102,9 @@ def a_whole_life(clock):
     [tang] = citizens(7)[6:]
     two = [claim_and_show(tang, campaign.releases["r2", "meal"])[1] for _ in range(2)]
     done(lambda: redeem_order(place.desk, two, 40_000))
+    [su] = citizens(8)[7:]
+    assert press(ask(place.desk), su, claim(su, campaign.releases["r2", "meal"]))["ok"]
+    done(lambda: payment_requests.cancel(ask(place.till).request_id, place.till))
     desk.a_life(clock)
 
 

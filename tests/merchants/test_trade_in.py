@@ -307,7 +307,7 @@ def test_a_refused_article_is_on_the_trail(clock, app):
         sell(store.till, "", 399_900, article("3"), confirmed_id=entitlement_id)
     done(
         lambda: redemptions.record_refusal(
-            store.till, refusal.value, code_text="", bill_fen=399_900, confirmed_id=entitlement_id
+            store.till, refusal.value, code_text="", bill_fen=399_900, named_id=entitlement_id
         )
     )
     scan = db.session.scalar(select(RefusedScan))

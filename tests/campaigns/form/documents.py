@@ -74,6 +74,8 @@ def documents(draw: Any) -> dict[str, Any]:
         used_up = {"no_return", "pay_back_first", "recomputed"}
         kinds = used_up if kind == "appliance_trade_in" else set(strategies("campaigns.terms.refund")) - {"recomputed"}
         offer["refund"] = {"kind": draw(st.sampled_from(sorted(kinds)))}
+    if kind == "consumer_voucher":
+        offer["use"] = draw(st.sampled_from([{}, {"scan_mode": "scanned"}, {"per_order": 2, "scan_mode": "either"}]))
     opens = draw(MOMENTS)
     a_round = world.a_round(name=draw(NAMES), opens_at=opens, closes_at=world.CLOSES)
     a_round["issuance"] = {"kind": draw(st.sampled_from(["first_come", "named_list"]))}

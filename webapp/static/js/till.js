@@ -4,13 +4,14 @@
 // all the time, so what it sees is sent only after the cashier has pressed the big key for this amount: a
 // half-typed amount is never redeemed by a phone that happens to lie in view.
 
-import { Amount } from "./amount.js";
+import { Amount, yuan } from "./amount.js";
 import { Article, looksLike } from "./article.js";
 import { RedeemCall } from "./redeem_call.js";
 import { Camera, readPhoto } from "./scanner.js";
 import * as sound from "./sound.js";
 import { Basket } from "./till_basket.js";
 import { askGoods } from "./till_goods.js";
+import { Payment } from "./till_payment.js";
 import { Verdict } from "./verdict.js";
 import { listenToKeys } from "./wedge.js";
 
@@ -51,6 +52,15 @@ const article = new Article(part("article"), words, {
   onChange: draw,
   onCode: (text) => read(text, true),
 });
+// Only where customers may scan this till.
+const payment = root.dataset.payUrl
+  ? new Payment(part("pay-sheet"), words, {
+      url: root.dataset.payUrl,
+      csrf: root.dataset.csrf,
+      onPaid: (receipt) => show({ ok: true, receipt, advice: "" }),
+      onGone: () => { busy = false; draw(); },
+    })
+  : null;
 const camera = new Camera(part("video"), { ...reader, onCode: (text) => read(text, false) });
 
 function draw() {
@@ -69,6 +79,10 @@ function draw() {
   part("hint").textContent = hint;
   root.querySelector("[data-way=camera]").setAttribute("aria-pressed", String(camera.on));
   part("camera-label").textContent = camera.on ? words.camera_off : words.camera_on;
+  if (payment) {
+    part("pay").disabled = busy || !amount.usable;
+    part("pay-why").textContent = amount.usable ? "" : words.pay_amount;
+  }
 }
 
 // What the big key does now, and why not when it does nothing.
@@ -194,6 +208,26 @@ async function redeem() {
   lookAt(code);
 }
 
+// The other way round: the customer scans this till, and chooses.
+async function askToScan() {
+  if (busy || !amount.usable) return;
+  busy = true;
+  draw();
+  const sent = { bill_fen: amount.fen, list_fen: listFen() };
+  const bill = `¥${yuan(amount.fen)}`;
+  let told = await payment.ask(sent, bill);
+  if (told.code === "goods_to_confirm") {
+    const excludedFen = await askGoods(part("goods-sheet"), told);
+    if (excludedFen === null) {
+      busy = false;
+      draw();
+      return;
+    }
+    told = await payment.ask({ ...sent, excluded_fen: excludedFen }, bill);
+  }
+  if (!told.ok) show(told);
+}
+
 // Several codes, a confirmed qualification with its article, or one code.
 function whatIsSold() {
   if (article.open) return { confirmation: article.qualification.confirmation, item: article.item };
@@ -302,6 +336,7 @@ root.addEventListener("click", (event) => {
   if (key) press(key.dataset.key);
   else if (way) ways[way.dataset.way]();
   else if (event.target.closest("[data-go]")) go();
+  else if (event.target.closest("[data-pay]")) askToScan();
   else if (event.target.closest("[data-type-cancel]")) part("type-sheet").close();
 });
 part("photo").addEventListener("change", (event) => {
@@ -351,4 +386,8 @@ if (unanswered) {
   busy = true;
   verdict.confirming(0);
   call.settle(unanswered).then(show);
+} else if (payment?.unfinished) {
+  busy = true;
+  draw();
+  payment.resume((fen) => `¥${yuan(fen)}`);
 }

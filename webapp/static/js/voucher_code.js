@@ -55,7 +55,7 @@ async function fetchCode(openHere) {
 
 async function ask() {
   const asking = state();
-  if (document.hidden || fetching || !["code", "elsewhere"].includes(asking)) return;
+  if (document.hidden || fetching || !["code", "elsewhere", "scan"].includes(asking)) return;
   const given = part("[data-given]")?.dataset.given ?? "0";
   const answer = await send(`${region.dataset.nowUrl}?seen=${asking}&given=${given}`, {});
   // A code that was fetched meanwhile is newer than this answer.
