@@ -2,6 +2,7 @@
 
 import time
 from io import BytesIO
+from itertools import pairwise
 
 import pytest
 import zxingcpp
@@ -66,6 +67,7 @@ def test_the_customer_scans_and_the_till_shows_it_by_itself(scene, devices, view
     expect(till.get_by_role("button", name="请顾客扫码")).to_be_disabled()
     expect(till.locator("[data-pay-why]")).to_have_text("先输消费金额")
     till.screenshot(path=tmp_path / "till-before.png")
+    looks = listen(till)
     path = ask(till, "268.5")
     till.screenshot(path=tmp_path / "till-waits.png")
     # The phone is not signed in: it comes back to what it has scanned.
@@ -81,10 +83,13 @@ def test_the_customer_scans_and_the_till_shows_it_by_itself(scene, devices, view
     expect(options.nth(1)).to_contain_text("2 张一起用")
     expect(phone.locator(".advice__one")).to_contain_text("家电消费券")
     phone.screenshot(path=tmp_path / "phone-choose.png", full_page=True)
-    began = time.perf_counter()
+    till.wait_for_timeout(4_000)
     phone.locator("#pay-button").click()
     expect(till.locator("[data-verdict]")).to_contain_text("¥218.50")
-    took = time.perf_counter() - began
+    # It asks often enough to show within that time what it is told; a busy machine may be late once.
+    gaps = sorted(later - earlier for earlier, later in pairwise(looks))
+    assert len(gaps) > 3
+    assert gaps[len(gaps) // 2] < SOON_SECONDS
     expect(phone.locator("[data-state=paid]")).to_contain_text("¥50.00")
     phone.screenshot(path=tmp_path / "phone-paid.png", full_page=True)
     till.screenshot(path=tmp_path / "till-paid.png")
@@ -92,8 +97,18 @@ def test_the_customer_scans_and_the_till_shows_it_by_itself(scene, devices, view
     # A second look is the same, and the till goes on.
     phone.reload()
     expect(phone.locator("[data-state=paid]")).to_be_visible()
-    # The press itself and a busy machine take their time too.
-    assert took < SOON_SECONDS * 4
+
+
+def listen(till: Page) -> list[float]:
+    """Return when the till asks whether it was paid, as it does."""
+    looks: list[float] = []
+    till.on(
+        "request",
+        lambda request: (
+            looks.append(time.perf_counter()) if request.method == "GET" and "/till/payments/" in request.url else None
+        ),
+    )
+    return looks
 
 
 def sign_in_citizen_here(page: Page) -> None:
@@ -109,6 +124,10 @@ def test_the_cashier_cancels_and_a_reloaded_till_goes_on(scene, devices, tmp_pat
     till = devices.open(viewport=DESK)
     sign_in_cashier(till)
     first = ask(till, "200")
+    # A gun that scans a customer's code meanwhile changes nothing.
+    till.keyboard.type("96314159265358979321")
+    till.keyboard.press("Enter")
+    expect(till.locator("[data-pay-sheet]")).to_be_visible()
     till.reload()
     second = shown_by(till)
     assert second != first
@@ -167,3 +186,26 @@ def test_the_area_is_asked_for_when_the_button_is_pressed(scene, devices, sqlite
     phone.locator("#pay-button").click()
     expect(phone.locator("[data-state=paid]")).to_be_visible()
     expect(till.locator("[data-verdict]")).to_contain_text("¥150.00")
+
+
+def test_the_cashier_is_asked_for_goods_before_the_code_is_shown(sqlite_app, devices, scene):
+    document = scenes._document(scenes.timedelta(minutes=-5))
+    document["campaign"]["code"] = "no-tobacco"
+    document["offers"] = [{**document["offers"][0], "scope": {"goods_excluded": ["烟"]}}]
+    document["rounds"] = [{**document["rounds"][0], "releases": [{"offer": "meal", "stock": 10}]}]
+    campaign = world.opened(document)
+    world.done(lambda: world.register.enroll(campaign.id, [scene.shop.merchant_id], by=world.DRAFTER))
+    world.claim(people.citizen(LIN), campaign.release)
+    till = devices.open(viewport=HAND)
+    sign_in_cashier(till)
+    for key in "260":
+        till.locator(f"[data-key='{key}']").click()
+    till.get_by_role("button", name="请顾客扫码").click()
+    till.locator("[data-goods-amount]").fill("50")
+    till.locator("[data-goods-answer=some]").click()
+    phone = devices.open_second()
+    phone.goto(shown_by(till))
+    expect(phone.locator("label.choice")).to_contain_text("减后付 210.00 元")
+    phone.locator("#pay-button").click()
+    expect(till.locator("[data-verdict]")).to_contain_text("¥210.00")
+    expect(till.locator("[data-verdict]")).to_contain_text("¥50.00")
