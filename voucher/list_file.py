@@ -4,7 +4,7 @@ A file is read whole or not at all; what is only unusual (a line that is there t
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,7 +59,7 @@ def read_list(data: bytes, file_name: str) -> ReadList:
     heading_at = next((place for place, row in enumerate(rows) if any(clean_cell(cell)[0] for cell in row)), None)
     if heading_at is None:
         raise ListUnreadable(why="文件是空的")
-    columns = _columns(rows[heading_at])
+    columns = columns_of(rows[heading_at], HEADINGS, COLUMNS)
     if not {"phone", "id_number"} & set(columns):
         raise ListUnreadable(why="首行没有“手机号”或“身份证号”")
     body = rows[heading_at + 1 :]
@@ -101,13 +101,16 @@ def _read_line(row: int, values: dict[str, tuple[str, str]], found: ReadList, se
     found.lines.append(Line(row, read["name"], read["phone"], read["id_number"]))
 
 
-def _columns(heading: Sequence[Any]) -> dict[str, int]:
+def columns_of(
+    heading: Sequence[Any], headings: Mapping[str, Sequence[str]], names: Mapping[str, str]
+) -> dict[str, int]:
+    """Return key → place of the columns whose heading is one of its words. Refuses ListUnreadable for two of one."""
     places: dict[str, int] = {}
     for place, cell in enumerate(heading):
         word = re.sub(r"[\s*（(].*", "", clean_cell(cell)[0]).lower()
-        for key, words in HEADINGS.items():
+        for key, words in headings.items():
             if word in words:
                 if key in places:
-                    raise ListUnreadable(why=f"有两列都是“{COLUMNS[key]}”")
+                    raise ListUnreadable(why=f"有两列都是“{names[key]}”")
                 places[key] = place
     return places
