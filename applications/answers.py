@@ -170,5 +170,12 @@ def marks_of(answers: Mapping[str, str]) -> dict[str, str]:
     return {kind: number for kind, number in found.items() if number}
 
 
+def numbers_of(answers: Mapping[str, str]) -> dict[str, str]:
+    """Return what lists of subsidies paid elsewhere tell this buyer and car apart by: kind → number."""
+    firm = answers.get("buyer") == "firm"
+    who = {"uscc": answers.get("uscc", "")} if firm else {"id_number": answers.get("id_number", "")}
+    return {kind: number for kind, number in {**who, "vin": answers.get("vin", "")}.items() if number}
+
+
 #: The field that a mark's refusal belongs to.
 FIELD_OF_MARK = {"vin": "vin", "vehicle_invoice": "invoice_number", "plate": "plate"}

@@ -22,6 +22,8 @@ from foundation.db import transaction
 from foundation.errors import NotFound, Refusal
 from foundation.ids import LARGEST_ROW_ID
 from identity import gates
+from ledger import naming
+from voucher import elsewhere
 
 blueprint = Blueprint("review_desk", __name__, template_folder="templates")
 
@@ -87,6 +89,7 @@ def _case_page(found: Application, refusal: Refusal | None = None) -> str:
         rows=rows,
         documents=[(code, DOCUMENTS[code].name, there) for code, there in documents_of(found).items()],
         findings=[(findings.WORDS[each["code"]], each["code"].endswith("agrees")) for each in found.findings],
+        listed=elsewhere.found_for("application", found.id),
         holds=holds,
         may_open=desk is not None and found.status == "reviewing" and reviewing.why_not(found, desk) is None,
         why_not=reviewing.why_not(found, desk) if desk is not None and found.status == "reviewing" else None,
@@ -239,3 +242,10 @@ def _desk_or_none() -> Desk | None:
 
 def _go(address: str) -> Response:
     return make_response(redirect(address, HTTPStatus.SEE_OTHER))
+
+
+def _case_address(document_id: str) -> str:
+    return url_for("review_desk.case", application_id=UUID(document_id))
+
+
+naming.register_page("application", _case_address)

@@ -18,7 +18,7 @@ from evidence import marks
 from foundation import clock
 from foundation.db import db
 from foundation.states import Step
-from voucher import reservations
+from voucher import elsewhere, reservations
 
 
 def end(application: Application, event: str, *, actor: str, reason: str = "") -> bool:
@@ -35,6 +35,7 @@ def end(application: Application, event: str, *, actor: str, reason: str = "") -
         return False
     if before in LIVE:
         marks.give_back(HOLDER, [application.id.hex])
+        elsewhere.release("application", application.id)
     if before in RESERVED:
         reservations.give_back(application.id, actor=actor, reason=reason)
     if event != "withdraw":

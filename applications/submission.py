@@ -40,7 +40,7 @@ from evidence.marks import Claimed
 from foundation import clock
 from foundation.db import db, upsert
 from foundation.states import Step
-from voucher import reservations
+from voucher import elsewhere, reservations
 
 
 def submit(application_id: UUID, citizen_id: UUID) -> Application:
@@ -48,7 +48,7 @@ def submit(application_id: UUID, citizen_id: UUID) -> Application:
 
     Refuses ApplicationUnknown, NotChangeable, ApplyingNotOpenYet, ApplyingOver, CorrectionOverdue,
     ApplicationIncomplete, ApplicationHasFaults, DealerNotListed, MarkTaken, FundsUsedUp, CorrectionCostsTooMuch, what a
-    quote refuses (the price is in no tier), and what ``voucher.reservations.reserve`` refuses.
+    quote refuses (the price is in no tier), HadSubsidyElsewhere, and what ``voucher.reservations.reserve`` refuses.
     """
     now = clock.now()
     number = take_turn(own(application_id, citizen_id).round_id)
@@ -62,6 +62,7 @@ def submit(application_id: UUID, citizen_id: UUID) -> Application:
     award = award_of(facts, answers, dealer, now, apart_from=application)
     assert award is not None  # price and powertrain are among the fields that are complete
     _take_marks(application, answers)
+    elsewhere.take(facts, application.id, answering.numbers_of(answers))
     application.merchant_id, application.store_id = dealer.merchant_id, dealer.store_id
     application.county, application.award_fen = dealer.county, award.discount_fen
     application.buyer_hash, application.card_hash = buyer_hash(answers), findings.card_hash(answers)

@@ -102,6 +102,7 @@ class _OfferSchema(Table):
 class _OtherCampaignSchema(Table):
     code = Code(required=True)
     name = Text(longest=60, required=True)
+    listed = Flag(load_default=False, metadata=said("别处发放", "不在本平台发放，按导入的名单查重"))
 
 
 class _PeopleSchema(Table):

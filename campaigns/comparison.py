@@ -21,6 +21,7 @@ from campaigns.terms.benefit.percent_by_grade import INVOICES, ROUNDINGS
 from campaigns.terms.benefit.price_tiers import BASES
 from campaigns.terms.evidence.after_sale import FILES, OLD_APPLIANCES
 from campaigns.terms.geofence import CHECKED
+from campaigns.terms.gifts import NUMBERS as GIFT_NUMBERS
 from campaigns.terms.intervals import Interval
 from campaigns.terms.limits.per_person import WITHIN
 from campaigns.terms.price_table import EVERY
@@ -52,7 +53,7 @@ NAMES = {
     "floating": "浮动", "pool_yuan": "本档资金", "most_cars": "本档名额",
     "amounts": "各方金额", "refund": "退货", "above_quota": "限上企业",
     "packs": "券包", "pack": "券包", "contents": "内容", "offer": "券", "group": "选择组", "people": "谁可以领",
-    "returned_counts": "退车仍计一次", "apart_from": "不与其他活动同享",
+    "returned_counts": "退车仍计一次", "apart_from": "不与其他活动同享", "listed": "别处发放",
     "same_person": "同一人", "real_name": "实名", "min_age": "最低年龄", "register_until": "报名截止",
     "draw_at": "开奖时间", "take_up_hours": "领取期限小时数",
     "documents": "材料", "reviews": "审核", "corrections": "补正", "most": "次数", "notice_days": "公示工作日",
@@ -208,6 +209,7 @@ _MEANINGS: Mapping[str, Mapping[str, str]] = {
     "thresholds": THRESHOLDS,
     "scan_mode": SCAN_MODES,
     "identify": NUMBERS,
+    "number": GIFT_NUMBERS,
     "checked": CHECKED,
     "catalogue": CATALOGUES,
     "above_filed": ACTIONS,

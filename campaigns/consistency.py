@@ -42,12 +42,19 @@ def _campaign(definition: Definition) -> Iterator[Contradiction]:
     for name in ("sources", "offers", "rounds"):
         if not getattr(definition, name):
             yield name, "至少要有一项"
+    yield from _lists_find_people(definition)
     known = counties(definition.city)
     for place, source in enumerate(definition.sources, 1):
         if source.level == "county" and not source.county:
             yield f"sources[{place}].county", "县级资金要写明县区代码"
         if source.county and source.county not in known:
             yield f"sources[{place}].county", _no_such("县区", source.county, known)
+
+
+def _lists_find_people(definition: Definition) -> Iterator[Contradiction]:
+    """Lists of what is paid elsewhere name people by identity number, which a claim has only with a real name."""
+    if definition.people.elsewhere and not (definition.preset.priced_when_claimed or definition.people.real_name):
+        yield "people.apart_from", "按名单查重要知道身份证号，所以要同时写 real_name = true"
 
 
 def _unique_codes(definition: Definition) -> Iterator[Contradiction]:

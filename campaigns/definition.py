@@ -38,10 +38,12 @@ LEVELS = {
 
 @dataclass(frozen=True)
 class OtherCampaign:
-    """Another campaign: its code, and what notices call it."""
+    """Another campaign: its code, and what notices call it. listed: it is paid elsewhere, and the bureau has lists of
+    who had it, under this code (``voucher/elsewhere.py``)."""
 
     code: str
     name: str
+    listed: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,19 @@ class PeopleRules:
 
     same_person: kinds of identifiers of which any one makes two citizens one person; an account and a phone always
     do. min_age: in full years on the day of the claim, 0 for none; needs ``real_name``. apart_from: other campaigns
-    of subsidies that are applied for: who had one of them has none of these, nor the other way round.
+    of subsidies that are applied for: who had one of them has none of these, nor the other way round; and programmes
+    that are paid elsewhere, of which only the lists are known.
     """
 
     same_person: tuple[str, ...] = DEFAULT_KINDS
     real_name: bool = False
     min_age: int = 0
     apart_from: tuple[OtherCampaign, ...] = ()
+
+    @property
+    def elsewhere(self) -> tuple[OtherCampaign, ...]:
+        """What is paid elsewhere: whoever stands on its lists has nothing here."""
+        return tuple(other for other in self.apart_from if other.listed)
 
     def describe(self) -> list[Words]:
         """Return the conditions in words."""

@@ -143,7 +143,8 @@ def _put_in_force(version: CampaignVersion, new: Definition, step: Step) -> Camp
     offers = {offer.code: offer for offer in known} | _make_offers(new, version)
     _make_rounds(new, version, offers, step)
     persons.register_key_set(new.people.same_person)
-    apart = {other.code: {"campaign_id": campaign.id, "other_code": other.code} for other in new.people.apart_from}
+    own = (other.code for other in new.people.apart_from if not other.listed)
+    apart = {code: {"campaign_id": campaign.id, "other_code": code} for code in own}
     if apart:
         db.session.execute(upsert(CampaignApart).values(list(apart.values())).on_conflict_do_nothing())
     post(

@@ -35,9 +35,11 @@ def read_rows(data: bytes, file_name: str) -> list[list[Any]]:
 def read_table(
     data: bytes, file_name: str, headings: Mapping[str, Sequence[str]], *, most_rows: int
 ) -> tuple[dict[str, int], list[tuple[int, dict[str, Any]]]]:
-    """Return the columns of a file and its rows below the heading: key → place, and (row as people number it, key →
-    cell as it stands). ``headings``: key → what a heading may be called, ours first; case, stars and what stands in
-    brackets do not matter, and other columns are left out. Refuses TableUnreadable, also for more than ``most_rows``.
+    """Return the columns of a file, key → place, and its rows below the heading that have anything: the number that
+    people see, and key → cell as it stands.
+
+    ``headings``: key → what a heading may be called, ours first; case, stars and what stands in brackets do not matter,
+    and other columns are left out. Refuses TableUnreadable, also for more than ``most_rows``.
     """
     rows = read_rows(data, file_name)
     heading_at = next((place for place, row in enumerate(rows) if any(clean_cell(cell)[0] for cell in row)), None)
@@ -50,6 +52,7 @@ def read_table(
     return columns, [
         (number, {key: cells[place] if place < len(cells) else "" for key, place in columns.items()})
         for number, cells in enumerate(body, heading_at + 2)
+        if any(clean_cell(cell)[0] for cell in cells)
     ]
 
 

@@ -62,6 +62,8 @@ CHECKS: dict[str, str] = {
     "held_applications_have_an_objection": N_("暂缓的申请都有待核实的异议，没有异议的不暂缓"),
     "an_entitlement_is_redeemed_at_most_once": N_("一张券最多只有一笔有效的核销"),
     "gifts_count_what_was_handed_out": N_("每份礼品：已发放的成本等于发放各项之和，全部发完才算已使用"),
+    "listed_elsewhere_matches_lists": N_("外部名单上的号码，都来自没有作废的名单；作废的不再拦截"),
+    "nothing_new_overlaps": N_("与外部名单重复的，都是名单导入以前办理的，并且已列入查重；导入以后没有新的重复"),
     "hand_outs_match_their_parts": N_("没有消费金额的核销恰好是一次礼品发放，金额等于各项成本，登记的号码都已占用"),
     "approved_batches_have_two_people": N_("结算批次由一个人关账、另一个人审批"),
     "campaign_budget_is_all_accounted_for": N_("每个活动、每个来源：批准的预算等于资金池、投放、在券、应付和已付之和"),

@@ -37,7 +37,7 @@ from settlement.errors import (
     RepayByMissing,
 )
 from settlement.payout_models import PayoutBatch, PayoutLine, PayoutReturn
-from voucher import application_limits
+from voucher import application_limits, elsewhere
 from voucher.reservation_models import Reservation, document
 
 
@@ -170,3 +170,4 @@ def _give_up_marks(payout_id: UUID) -> None:
     application_limits.uncount(facts, application.citizen_id, application.firm_id)
     kind, holder = document(entitlement_id)
     marks.give_back(kind, [holder])
+    elsewhere.release("application", entitlement_id)

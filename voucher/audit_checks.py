@@ -243,3 +243,33 @@ register(
         """,
     ),
 )
+
+register(
+    Check(
+        "listed_elsewhere_matches_lists",
+        "A number counts as listed elsewhere exactly while a list of its programme that was not revoked has it.",
+        """
+        SELECT k.programme, k.kind, k.listed_in FROM elsewhere_key k
+        WHERE (k.listed_in IS NOT NULL) <> EXISTS (
+            SELECT 1 FROM elsewhere_line l JOIN elsewhere_list x ON x.id = l.list_id
+            WHERE x.programme = k.programme AND x.revoked_at IS NULL AND l.kind = k.kind
+              AND l.number_hash = k.number_hash)
+        UNION ALL
+        SELECT x.programme, l.kind, l.list_id FROM elsewhere_line l JOIN elsewhere_list x ON x.id = l.list_id
+        LEFT JOIN elsewhere_key k
+            ON k.programme = x.programme AND k.kind = l.kind AND k.number_hash = l.number_hash
+        WHERE x.revoked_at IS NULL AND k.kind IS NULL
+        """,
+    ),
+    Check(
+        "nothing_new_overlaps",
+        "Whoever has something here that a list excludes had it before the list came, and is found by it.",
+        """
+        SELECT w.programme, w.holder_kind, w.holder_id, w.found_in, k.listed_in
+        FROM elsewhere_watch w
+        LEFT JOIN elsewhere_key k
+            ON k.programme = w.programme AND k.kind = w.kind AND k.number_hash = w.number_hash
+        WHERE k.kind IS NULL OR (w.found_in IS NOT NULL) <> (k.listed_in IS NOT NULL)
+        """,
+    ),
+)

@@ -29,7 +29,7 @@ from identity import persons
 from ledger import accounts
 from ledger.accounts import Code
 from ledger.posting import Posting, post
-from voucher import named_lists, quotas
+from voucher import elsewhere, named_lists, quotas
 from voucher.closed_releases import by_the_clock, from_memory, reading
 from voucher.errors import (
     ByApplication,
@@ -102,7 +102,7 @@ def claim(
 
     Refuses ReleaseUnknown, CategoryNeeded, ByLottery, ByApplication, ByStaff, NotOpenYet, RoundClosed, RealNameNeeded,
     TooYoung, SoldOut, LimitReached, QuantityReached, ChancesUsedUp, ChoiceTaken, NotListed, ListedOnce,
-    LocationMissing, OutsideGeofence.
+    HadSubsidyElsewhere, LocationMissing, OutsideGeofence.
     """
     outcome = claim_batch([ClaimRequest(citizen_id, release_id, device_hash, category, location)])[0]
     if isinstance(outcome, Refusal):
@@ -205,6 +205,7 @@ def grant_to(
     actor: who gives it, where it is not the citizen who takes it. category: one of the release's, where it has any.
     """
     refusals = barred(facts.people, {citizen_id for _, citizen_id in asked}, now)
+    refusals |= elsewhere.refused_claims(facts, [who for _, who in asked if who not in refusals])
     outcomes: dict[int, Outcome] = {place: refusals[who] for place, who in asked if who in refusals}
     allowed = [(place, who) for place, who in asked if who not in refusals]
     people = persons.persons_of(facts.people.same_person, [who for _, who in allowed])

@@ -364,3 +364,29 @@ class GiftEndedMeanwhile(Conflict):
     code = "gift_ended_meanwhile"
     message = N_("这份礼品已经过期，没有领的部分已退回资金池，不能再撤销")
     way_out = N_("请联系商务局处理")
+
+
+class HadSubsidyElsewhere(Conflict):
+    code = "had_subsidy_elsewhere"
+    message = N_("这个%(what)s已在“%(campaign)s”的名单上，不能再享受这一项")
+    way_out = N_("请核对号码；如果名单有误，请联系活动咨询电话核实")
+
+
+class ElsewhereListUnknown(NotFound):
+    code = "elsewhere_list_unknown"
+    message = N_("没有这份名单，或者已经作废")
+    way_out = N_("请回到外部补贴名单重新选择")
+
+
+class ElsewhereRevokeReasonMissing(Malformed):
+    code = "elsewhere_revoke_reason_missing"
+    message = N_("请填写作废的原因，2 至 100 个字")
+    way_out = N_("写明名单哪里有误")
+    field = "reason"
+
+
+class ElsewhereProgrammeMissing(Malformed):
+    code = "elsewhere_programme_missing"
+    message = N_("项目代码应当是 2 至 40 个小写字母、数字或连字符，名称 1 至 60 个字")
+    way_out = N_("代码要与活动文件 apart_from 里写的一致")
+    field = "programme"

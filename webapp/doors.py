@@ -37,6 +37,7 @@ from merchants.pos_api import blueprint as pos
 from merchants.pos_gifts import blueprint as pos_gifts
 from merchants.pos_orders import blueprint as pos_orders
 from merchants.pos_payments import blueprint as pos_payments
+from settlement.bureau_elsewhere import blueprint as elsewhere_desk
 from settlement.bureau_events import blueprint as events_desk
 from settlement.bureau_pages import blueprint as desk
 from settlement.bureau_payouts import blueprint as payouts_desk
@@ -93,6 +94,7 @@ DOORS: tuple[Door, ...] = (
     Door(draws_desk, "/bureau/draws", gates.officer()),
     Door(assisted_desk, "/bureau/assisted", gates.officer()),
     Door(lists_desk, "/bureau/lists", gates.officer()),
+    Door(elsewhere_desk, "/bureau/elsewhere", gates.officer()),
     Door(review_desk, "/bureau/applications", gates.officer()),
     Door(merchants_desk, "/bureau/merchants", gates.officer()),
     Door(split_orders_desk, "/bureau/merchants/split-orders", gates.officer()),

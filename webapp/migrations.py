@@ -27,6 +27,7 @@ import merchants.payment_models
 import merchants.payout_models
 import settlement.models
 import settlement.payout_models
+import voucher.elsewhere_models
 import voucher.gift_models
 import voucher.models
 import voucher.reservation_models
@@ -52,6 +53,7 @@ MODULES_WITH_TABLES = (
     merchants.payout_models,
     settlement.models,
     settlement.payout_models,
+    voucher.elsewhere_models,
     voucher.gift_models,
     voucher.models,
     voucher.reservation_models,

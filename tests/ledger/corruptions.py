@@ -225,6 +225,15 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
         ["UPDATE handed_part SET voided_at = handed_at, came_back = 'not_given' WHERE voided_at IS NULL"],
         ["UPDATE entitlement SET status = 'claimed' WHERE handed_fen = face_value_fen"],
     ],
+    "listed_elsewhere_matches_lists": [
+        ["UPDATE elsewhere_key SET listed_in = NULL WHERE listed_in IS NOT NULL"],
+        ["UPDATE elsewhere_list SET revoked_at = imported_at, revoked_by = 'x' WHERE revoked_at IS NULL"],
+        ["DELETE FROM elsewhere_key WHERE listed_in IS NOT NULL"],
+    ],
+    "nothing_new_overlaps": [
+        ["UPDATE elsewhere_watch SET found_in = NULL WHERE found_in IS NOT NULL"],
+        ["DELETE FROM elsewhere_key WHERE listed_in IS NOT NULL"],
+    ],
     "hand_outs_match_their_parts": [
         ["UPDATE redemption SET bill_fen = 1 WHERE bill_fen = 0"],
         ["UPDATE redemption SET status = 'redeemed' WHERE bill_fen = 0 AND status = 'voided'"],

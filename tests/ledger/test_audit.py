@@ -22,6 +22,7 @@ from tests import cars, gifts, trade_in
 from tests.applications import desk
 from tests.ledger.corruptions import CORRUPTIONS, corrupted, guards_off
 from tests.merchants.waiting import ask, press
+from tests.voucher import test_elsewhere
 from tests.world import (
     CLOSES,
     JOB,
@@ -78,6 +79,7 @@ def a_whole_life(clock):
     )
     done(lambda: refund(chens, place.desk, 5_000, "质量问题"))
     gifts.a_life()
+    test_elsewhere.a_life()
     clock.move_to(at("2023-05-15 00:00"))
     assert done(lambda: expire_due(actor=JOB)) == 2
     assert done(spares.return_due) == 1
