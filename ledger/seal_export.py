@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.engine import Engine
 
 from foundation.db import db
 from ledger.seal_models import Seal
@@ -17,23 +18,29 @@ FILE_NAME = "seals.tsv"
 
 
 def chunks() -> Iterator[bytes]:
-    """Yield the file a seal at a time, up to the seal that is the newest now.
+    """Return the file a seal at a time, up to the seal that is the newest now.
 
-    Each seal is read in a transaction of its own: a slow reader keeps none open, and seals do not change.
+    Each seal is read in a transaction of its own: a slow reader keeps none open, and seals do not change. What is
+    returned needs no application around it any more: an answer is sent when its request is over.
     """
-    with db.engine.connect() as connection:
+    engine = db.engine
+    with engine.connect() as connection:
         last = connection.scalar(select(Seal.number).order_by(Seal.number.desc()).limit(1)) or 0
+    return _chunks(engine, last)
+
+
+def _chunks(engine: Engine, last: int) -> Iterator[bytes]:
     reached: dict[str, UUID] = {}
     for number in range(1, last + 1):
-        yield _chunk(number, reached)
+        yield _chunk(engine, number, reached)
 
 
-def _chunk(number: int, reached: dict[str, UUID]) -> bytes:
+def _chunk(engine: Engine, number: int, reached: dict[str, UUID]) -> bytes:
     columns = (
         Seal.number, Seal.table_name, Seal.form, Seal.is_late, Seal.row_count, Seal.last_id, Seal.leaves,
         Seal.previous, Seal.seal, Seal.sealed_at,
     )  # fmt: skip
-    with db.engine.connect() as connection:
+    with engine.connect() as connection:
         link = connection.execute(select(*columns).where(Seal.number == number)).first()
         known = link and form_of(link.table_name, link.form)
         if link is None or known is None:

@@ -270,3 +270,9 @@ def unsealed_ids(connection: Connection, sealed: SealedTable) -> list[str]:
 def newest_seal() -> Seal | None:
     """Return the newest seal, to be shown."""
     return db.session.scalar(select(Seal).order_by(Seal.number.desc()).limit(1))
+
+
+def newest_short() -> str:
+    """Return the newest seal as it is printed on a report, or nothing before the first."""
+    found = newest_seal()
+    return short(found.number, found.seal) if found else ""

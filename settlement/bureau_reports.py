@@ -17,7 +17,7 @@ from foundation.errors import Refusal
 from foundation.ids import LARGEST_ROW_ID, text_id
 from identity.directory import history
 from identity.form_again import form_again
-from ledger import naming, words
+from ledger import naming, sealing, words
 from ledger import reading as ledger
 from merchants import listing
 from merchants.models import Refund
@@ -71,6 +71,7 @@ def report_page() -> Response | str:
         held=_held_back(query),
         held_parts=held_back.PARTS,
         owed=BY_KEY["owed_fen"],
+        seal=sealing.newest_short(),
         **_choices(),
     )
 
@@ -95,14 +96,20 @@ def _held_back(query: Query) -> list[HeldBack]:
 def report_csv() -> Response:
     """Download the report as CSV."""
     found = report(asked_query(request.args))
-    return _file(to_csv(report_sheet(found, _("结算报表"))), "text/csv; charset=utf-8", f"{_file_name(found)}.csv")
+    return _file(
+        to_csv(report_sheet(found, _("结算报表"), seal=sealing.newest_short())),
+        "text/csv; charset=utf-8",
+        f"{_file_name(found)}.csv",
+    )
 
 
 @blueprint.get("/report.xlsx")
 def report_xlsx() -> Response:
     """Download the report as an Excel workbook."""
     found = report(asked_query(request.args))
-    return _file(to_xlsx(report_sheet(found, _("结算报表"))), XLSX, f"{_file_name(found)}.xlsx")
+    return _file(
+        to_xlsx(report_sheet(found, _("结算报表"), seal=sealing.newest_short())), XLSX, f"{_file_name(found)}.xlsx"
+    )
 
 
 @blueprint.get("/rows")

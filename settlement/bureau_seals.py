@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from flask import Blueprint, Response, render_template, request, stream_with_context
+from flask import Blueprint, Response, render_template, request
 from flask_babel import gettext as _
 
 from foundation.db import transaction
@@ -47,7 +47,7 @@ def verify() -> str:
 def file() -> Response:
     """Download every seal and the rows under it, as they are read: nothing of it is held here."""
     gates.require_role(*READERS)
-    response = Response(stream_with_context(seal_export.chunks()), content_type="text/tab-separated-values")
+    response = Response(seal_export.chunks(), content_type="text/tab-separated-values")
     response.headers.set("Content-Disposition", "attachment", filename=seal_export.FILE_NAME)
     return response
 
@@ -58,12 +58,6 @@ def script() -> Response:
     response = Response(SCRIPT.read_text(encoding="utf-8"), content_type="text/x-python; charset=utf-8")
     response.headers.set("Content-Disposition", "attachment", filename="verify_seals.py")
     return response
-
-
-def newest_line() -> str:
-    """Return the newest seal as it is printed on a report, or nothing before the first."""
-    newest = sealing.newest_seal()
-    return sealing.short(newest.number, newest.seal) if newest else ""
 
 
 def _page(verdict: Verdict | None = None, refusal: SealMalformed | None = None) -> str:
