@@ -1,6 +1,9 @@
 """What must hold between applications, their numbers, their money and what they were granted."""
 
+from applications.models import ApplicationDecision
+from ledger import sealed_tables
 from ledger.audit import Check, register
+from ledger.sealed_tables import Form
 
 register(
     Check(
@@ -67,3 +70,14 @@ register(
         """,
     ),
 )
+
+sealed_tables.register(
+    ApplicationDecision,
+    Form(
+        (
+            "application_id", "kind", "stage", "reviewer_id", "decided_at", "reasons", "fields",
+            "campaign_version_id", "evidence_digest",
+        ),
+        ("words",),
+    ),
+)  # fmt: skip

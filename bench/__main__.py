@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from bench import bulk, web
+from bench import bulk, seals, web
 from bench.place import ENGINES, FOLDER, fresh
 from bench.table import Line, say, show, write
 
@@ -22,6 +22,7 @@ BENCHES = {
     "expire": bulk.expire,
     "qr": bulk.qr_page,
     "growth": bulk.growth,
+    "seals": seals.seals,
 }
 
 
@@ -36,7 +37,9 @@ def parser() -> argparse.ArgumentParser:
     words.add_argument("--workers", type=int, default=2, help="server processes (default 2)")
     words.add_argument("--worker-class", default=os.environ.get("GUNICORN_WORKER_CLASS", "gthread"))
     words.add_argument("--threads", type=int, default=32, help="threads of a worker (default 32)")
-    words.add_argument("--rows", type=int, default=0, help="size of draw, list, expire and report (0: each its own)")
+    words.add_argument(
+        "--rows", type=int, default=0, help="size of draw, list, expire, report and seals (0: each its own)"
+    )
     words.add_argument("--folder", type=Path, default=FOLDER, help="where JSON and charts go (default var/bench)")
     words.add_argument("--sizes", default="", help="existing entitlements for growth: 1000,100000,1000000")
     return words

@@ -146,4 +146,19 @@ register(
             OR r.debit_account_id <> v.credit_account_id OR r.credit_account_id <> v.debit_account_id)
         """,
     ),
+    Check(
+        "ledger_seals_follow_each_other",
+        "Each seal names the one before it, has a leaf for each of its rows, and the head is the last.",
+        """
+        SELECT s.number, s.seal FROM seal s LEFT JOIN seal p ON p.number = s.number - 1
+        WHERE s.previous <> COALESCE(p.seal, CASE WHEN s.number = 1 THEN
+            '0000000000000000000000000000000000000000000000000000000000000000' ELSE '' END)
+           OR LENGTH(s.leaves) <> 24 * s.row_count
+        UNION ALL
+        SELECT h.number, h.seal FROM seal_head h LEFT JOIN seal s ON s.number = h.number
+        WHERE s.seal IS NULL OR s.seal <> h.seal OR h.number <> (SELECT MAX(number) FROM seal)
+        UNION ALL
+        SELECT MAX(number), MAX(seal) FROM seal HAVING COUNT(*) > 0 AND NOT EXISTS (SELECT 1 FROM seal_head)
+        """,
+    ),
 )

@@ -52,6 +52,18 @@ DOCUMENTS: dict[str, str] = {
     "payout": N_("兑付单"),
 }
 
+#: Tables that are sealed, by name; rooms above the ledger own some of them.
+SEALED: dict[str, str] = {
+    "transfer": N_("转账"),
+    "state_change": N_("办理记录"),
+    "refused_scan": N_("被拒的扫码"),
+    "split_order": N_("疑似拆单"),
+    "hand_in_decision": N_("售后审核"),
+    "application_decision": N_("申请审核"),
+    "event_sales": N_("活动销售上报"),
+    "seal_check": N_("封存核验"),
+}
+
 #: What each audit check proves, by its name; rooms above the ledger own some of them.
 CHECKS: dict[str, str] = {
     "live_applications_hold_their_money": N_("审核和公示中的申请都占用着资金，候补和已结束的没有占用"),
@@ -82,6 +94,7 @@ CHECKS: dict[str, str] = {
     "ledger_flows_follow_the_chart": N_("每种事由只在规定的两种账户之间转账"),
     "ledger_no_negative_balance": N_("除财政批准外，没有账户余额为负"),
     "ledger_reversals_take_back_what_was_posted": N_("每笔冲正对应一笔核销，金额相同、方向相反"),
+    "ledger_seals_follow_each_other": N_("封存一号接一号，没有缺号，最后一号也在"),
     "ledger_sources_do_not_mix": N_("每笔转账都在同一个资金来源、同一个活动之内"),
     "ledger_sums_to_zero": N_("全部账户余额相加为零，钱没有凭空多出或消失"),
     "terminated_campaigns_are_closed": N_("提前终止的活动由两个人决定，各轮都已关闭"),

@@ -1,6 +1,12 @@
 """What must hold between redemptions, entitlements and the ledger."""
 
+from ledger import sealed_tables
 from ledger.audit import Check, register
+from ledger.sealed_tables import Form
+from merchants.event_models import EventSales
+from merchants.hand_in_models import HandInDecision
+from merchants.models import RefusedScan
+from merchants.order_models import SplitOrder
 
 register(
     Check(
@@ -229,4 +235,24 @@ register(
         LEFT JOIN redemption r ON r.id = p.redemption_id AND r.entitlement_id = p.entitlement_id WHERE r.id IS NULL
         """,
     ),
+)
+
+sealed_tables.register(
+    RefusedScan, Form(("at", "store_id", "till_id", "cashier_id", "reason", "entitlement_id", "bill_fen"))
+)
+sealed_tables.register(SplitOrder, Form(("at", "bureau_day", "merchant_id", "person_id", "orders", "bill_fen")))
+sealed_tables.register(
+    HandInDecision,
+    Form(
+        (
+            "hand_in_id", "decision", "reasons", "decided_by", "role", "decided_at", "campaign_version_id",
+            "evidence_digest",
+        ),
+        # What an officer wrote, and numbers of invoices and articles.
+        ("note", "suspicions"),
+    ),
+)  # fmt: skip
+sealed_tables.register(
+    EventSales,
+    Form(("event_id", "merchant_id", "sales_day", "number", "deals", "amount_fen", "reported_at", "reported_by")),
 )

@@ -87,6 +87,39 @@ def overlaps_file(kind: str) -> Response:
     return file_of(elsewhere_overlaps.sheet(elsewhere_overlaps.overlaps(_list())), kind, "overlaps")
 
 
+def _page(read: ReadNumbers | None = None) -> dict[str, object]:
+    lines = elsewhere.all_lists()
+    wanted = _list()
+    found = elsewhere_overlaps.overlaps(wanted)
+    return {
+        "lines": lines,
+        "names": officer_names([line.list.imported_by for line in lines]),
+        "known": elsewhere.programmes() | _named_by_campaigns(),
+        "errors": read.errors[:REMARKS_SHOWN] if read else [],
+        "asked": request.form,
+        "wanted": wanted,
+        "overlaps": found,
+        "at_risk_fen": elsewhere_overlaps.at_risk_fen(found),
+        "standings": elsewhere_overlaps.STANDINGS,
+        "kinds": elsewhere.KINDS,
+        "document_page": naming.page_of,
+    }
+
+
+def _named_by_campaigns() -> dict[str, str]:
+    """Return code → name of what published campaigns exclude by lists."""
+    published = db.session.scalars(select(Campaign.version_id).where(Campaign.version_id.is_not(None)))
+    definitions = [definition_of(version) for version in published if version is not None]
+    return {other.code: other.name for each in definitions for other in each.people.elsewhere}
+
+
+def _programme() -> tuple[str, str]:
+    code, name = request.form.get("programme", "").strip(), request.form.get("name", "").strip()
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{1,39}", code) or not 1 <= len(name) <= LONGEST_NAME:
+        raise ElsewhereProgrammeMissing
+    return code, name
+
+
 def _list() -> int | None:
     text = request.args.get("list", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None

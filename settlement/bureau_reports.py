@@ -17,7 +17,7 @@ from foundation.errors import Refusal
 from foundation.ids import LARGEST_ROW_ID, text_id
 from identity.directory import history
 from identity.form_again import form_again
-from ledger import naming, words
+from ledger import naming, sealing, words
 from ledger import reading as ledger
 from merchants import listing
 from merchants.models import Refund
@@ -75,6 +75,7 @@ def report_page() -> Response | str:
         held=_held_back(query),
         held_parts=held_back.PARTS,
         owed=BY_KEY["owed_fen"],
+        seal=sealing.newest_short(),
         **_choices(),
     )
 
@@ -99,7 +100,7 @@ def _held_back(query: Query) -> list[HeldBack]:
 def report_file(kind: str) -> Response:
     """Download the report that the address asks for."""
     found = report(asked_query(request.args))
-    return file_of(report_sheet(found, _("结算报表")), kind, _file_name(found))
+    return file_of(report_sheet(found, _("结算报表"), seal=sealing.newest_short()), kind, _file_name(found))
 
 
 @blueprint.get("/gifts.<any(csv, xlsx):kind>")

@@ -45,8 +45,8 @@ class Sheet:
     notes: Sequence[Words | str] = ()
 
 
-def report_sheet(report: Report, title: Words | str) -> Sheet:
-    """Return a report as a sheet: its rows, then the total, then the definitions."""
+def report_sheet(report: Report, title: Words | str, *, seal: str = "") -> Sheet:
+    """Return a report as a sheet: its rows, then the total, then the newest seal of the books and the definitions."""
     metrics: list[Metric] = [BY_KEY[key] for key in report.metrics]
     columns = [Column(Words(N_("项目")), "text")]
     columns += [
@@ -54,6 +54,8 @@ def report_sheet(report: Report, title: Words | str) -> Sheet:
     ]
     rows = [[row.name, *(row.values[metric.key] for metric in metrics)] for row in [*report.rows, report.total]]
     notes = [Words(N_("数据截至 %(moment)s"), moment=f"{local(report.as_of):%Y-%m-%d %H:%M:%S}"), AMOUNTS_IN_YUAN]
+    if seal:
+        notes.append(Words(N_("账目封存号 %(seal)s"), seal=seal))
     notes += [Words(N_("%(name)s：%(text)s"), name=column.name, text=column.definition) for column in columns[1:]]
     return Sheet(title, columns, rows, notes)
 

@@ -54,6 +54,7 @@ ROOMS = (
 DOCUMENTS = (
     "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/bench.md", "docs/campaign-file.md",
     "docs/deploy.md", "docs/faults.md", "docs/glossary.md", "docs/invariants.md", "docs/lottery.md", "docs/scaling.md",
+    "docs/seals.md",
     "examples/README.md",
 )  # fmt: skip
 CAMPAIGN_FILE, DEPLOY = "docs/campaign-file.md", "docs/deploy.md"

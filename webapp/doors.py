@@ -42,6 +42,7 @@ from settlement.bureau_events import blueprint as events_desk
 from settlement.bureau_pages import blueprint as desk
 from settlement.bureau_payouts import blueprint as payouts_desk
 from settlement.bureau_reports import blueprint as settlement_desk
+from settlement.bureau_seals import blueprint as seals_desk
 from settlement.bureau_statements import blueprint as statements_desk
 from settlement.bureau_trade_ins import blueprint as trade_ins_desk
 from voucher.bureau_assisted import blueprint as assisted_desk
@@ -105,6 +106,7 @@ DOORS: tuple[Door, ...] = (
     Door(statements_desk, "/bureau/statements", gates.officer()),
     Door(payouts_desk, "/bureau/payouts", gates.officer()),
     Door(ledger_desk, "/bureau/ledger", gates.officer()),
+    Door(seals_desk, "/bureau/ledger/seals", gates.officer()),
     Door(pos, "/api/pos/v1", gates.till_key, forms=False),
     Door(pos_payments, "/api/pos/v1/payments", gates.till_key, forms=False),
     Door(pos_orders, "/api/pos/v1/orders", gates.till_key, forms=False),

@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 import applications.jobs
 import campaigns.jobs
 import identity.jobs
+import ledger.jobs
 import merchants.hand_in_jobs
 import merchants.payment_jobs
 import settlement.jobs
@@ -64,6 +65,8 @@ JOBS: tuple[Job, ...] = (
     Job("close_day", time(0, 10), settlement.jobs.close_day),
     Job("lapse_hand_ins", time(0, 30), merchants.hand_in_jobs.lapse_hand_ins),
     Job("audit_ledger", EVERY_HOUR, audit_ledger),
+    Job("seal_books", EVERY_HOUR, ledger.jobs.seal_books),
+    Job("verify_seals", time(4, 0), ledger.jobs.verify_seals),
     Job("forget_codes", time(3, 10), voucher.jobs.forget_codes),
     Job("forget_payment_requests", time(3, 15), merchants.payment_jobs.forget_payment_requests),
     Job("forget_sign_ins", time(3, 20), identity.jobs.forget_expired),

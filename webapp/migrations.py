@@ -20,6 +20,7 @@ import foundation.slots
 import foundation.states
 import identity.models
 import ledger.models
+import ledger.seal_models
 import merchants.event_models
 import merchants.models
 import merchants.order_models
@@ -46,6 +47,7 @@ MODULES_WITH_TABLES = (
     campaigns.termination,
     identity.models,
     ledger.models,
+    ledger.seal_models,
     merchants.event_models,
     merchants.models,
     merchants.order_models,

@@ -22,7 +22,7 @@ def test_a_bench_over_http_compares_with_a_post_that_does_nothing(name, tmp_path
 
 
 def test_a_bench_of_many_rows_says_how_many_in_a_second(tmp_path):
-    names = ["report", "draw", "list", "expire", "qr", "growth"]
+    names = ["report", "draw", "list", "expire", "qr", "growth", "seals"]
     for lines in run(names, tmp_path, *SMALL[:2], *BULK).values():
         assert all(line["value"] > 0 for line in lines)
 

@@ -47,6 +47,15 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
         ["UPDATE transfer SET code = 'claim' WHERE id IN (SELECT reverses_id FROM transfer)"],
         ["UPDATE transfer SET code = 'expire' WHERE code = 'void'"],
     ],
+    "ledger_seals_follow_each_other": [
+        ["UPDATE seal SET previous = seal WHERE number = 2"],
+        ["UPDATE seal SET row_count = row_count + 1 WHERE number = 1"],
+        ["DELETE FROM seal WHERE number = 1"],
+        ["DELETE FROM seal WHERE number = 2"],
+        ["DELETE FROM seal WHERE number = (SELECT MAX(number) FROM seal)"],
+        ["UPDATE seal_head SET number = number - 1"],
+        ["DELETE FROM seal_head"],
+    ],
     # applications
     "live_applications_hold_their_money": [
         ["UPDATE application SET status = 'rejected' WHERE status = 'reviewing'"],

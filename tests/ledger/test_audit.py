@@ -1,5 +1,7 @@
 """The audit is clean over a whole campaign's life, and every check of it is known to be able to fail."""
 
+from datetime import timedelta
+
 import orjson
 import pytest
 from sqlalchemy import select, text
@@ -7,7 +9,7 @@ from sqlalchemy import select, text
 import webapp.audit_checks  # noqa: F401 - registers every room's checks
 from campaigns.rounds import close_due_rounds, release_due_rounds
 from foundation.db import db
-from ledger import audit
+from ledger import audit, sealing
 from ledger.accounts import FLOWS
 from ledger.audit import Check
 from ledger.commands import ledger
@@ -108,6 +110,7 @@ def a_whole_life(clock):
     assert press(ask(place.desk), su, claim(su, campaign.releases["r2", "meal"]))["ok"]
     done(lambda: payment_requests.cancel(ask(place.till).request_id, place.till))
     desk.a_life(clock)
+    sealing.seal_all(timedelta(0))
 
 
 def stock_changes_by(count):

@@ -14,6 +14,8 @@ from foundation import slots
 from foundation.clock import bureau_day
 from foundation.db import db, transaction
 from foundation.errors import Refusal
+from ledger.sealed_tables import tables
+from ledger.sealing import seal_all
 from merchants import register
 from merchants.models import Refund
 from settlement import closing
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 JOB = "job:simulator"
 DEVICES = (b"a" * 32, b"b" * 32)
 EXPIRED_AT_ONCE = 2
+AT_ONCE, A_PORTION = timedelta(0), 10
 OFFICERS = ("officer:7", "officer:8")
 
 
@@ -53,6 +56,7 @@ def all_of(life: "Life") -> list[tuple[int, Callable[[], None]]]:
         (3, jobs.close),
         (6, jobs.expire),
         (2, jobs.close_day),
+        (2, jobs.seal),
         (3, bureau.close_period),
         (4, bureau.step),
         (1, bureau.suspend),
@@ -154,6 +158,16 @@ class Jobs(Actor):
             self.model.closed_to = max(self.model.closed_to, over)
 
         self._run("close_day", 2 if over > self.model.closed_to else 1, _close_all_days, follow)
+
+    def seal(self) -> None:
+        """Seal what there is; whatever strikes, the chain has every row once at the end of the life."""
+        fault = self.life.fault(2 * len(tables()))
+        try:
+            with under(fault):
+                seal_all(AT_ONCE, A_PORTION)
+        except (Killed, Refusal):
+            self.life.seen["sealing failed"] += 1
+        self.life.say(f"job seal{' struck by ' + fault.kind if fault and fault.struck else ''}")
 
     def _run(self, job: str, commits: int, work: Callable[[], str], follow: Callable[[datetime], None]) -> None:
         now = self.now

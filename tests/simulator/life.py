@@ -13,8 +13,9 @@ from campaigns.models import CampaignRound, Release
 from foundation import clock as clocks
 from foundation.clock import TICK, bureau_day, day_start
 from foundation.db import db
-from ledger import accounts, audit
+from ledger import accounts, audit, seal_checks
 from ledger.posting import balance_fen
+from ledger.sealing import seal_all
 from merchants.models import Redemption
 from tests.simulator import actors
 from tests.simulator.faults import KINDS, Fault, injecting
@@ -176,3 +177,7 @@ class Life:
         findings = [(finding.check.name, list(finding.examples)[:2]) for finding in audit.run()]
         if findings:
             raise Diverged(f"the audit found {findings}")
+        seal_all(timedelta(0))
+        verdict = seal_checks.verify()
+        if verdict.found or verdict.unsealed_rows or verdict.late_rows:
+            raise Diverged(f"the seals say {verdict}")

@@ -19,6 +19,7 @@ SEEN = {
     "granted", "sold_out", "limit_reached", "round_closed", "round_not_open_yet", "already_redeemed", "code_expired",
     "code_retired", "bill_below_threshold", "void done", "refund done", "merchant_suspended", "request_in_flight",
     "idempotency_key_reused", "fault fail", "fault kill", "fault lost", "fault break", "clock back", "voucher_unknown",
+    "sealing failed",
 }  # fmt: skip
 
 
