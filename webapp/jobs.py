@@ -8,6 +8,7 @@ import applications.jobs
 import campaigns.jobs
 import identity.jobs
 import merchants.hand_in_jobs
+import merchants.jobs
 import settlement.jobs
 import voucher.jobs
 from foundation import clock, idempotency, slots
@@ -61,6 +62,7 @@ JOBS: tuple[Job, ...] = (
     Job("end_notices", EVERY_HOUR, applications.jobs.end_notices),
     Job("tell_applicants", EVERY_MINUTE, applications.jobs.tell_applicants),
     Job("close_day", time(0, 10), settlement.jobs.close_day),
+    Job("keep_city_prices", EVERY_HOUR, merchants.jobs.keep_city_prices),
     Job("lapse_hand_ins", time(0, 30), merchants.hand_in_jobs.lapse_hand_ins),
     Job("audit_ledger", EVERY_HOUR, audit_ledger),
     Job("forget_codes", time(3, 10), voucher.jobs.forget_codes),

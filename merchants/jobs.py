@@ -1,0 +1,16 @@
+"""Jobs of the merchants room."""
+
+from foundation import clock
+from foundation.clock import bureau_day
+from foundation.db import transaction
+from merchants import prices
+
+
+def keep_city_prices() -> str:
+    """Make today's figures of what articles cost city-wide, for the campaigns that compare with them."""
+    now = clock.now()
+    kept = 0
+    for days in sorted(prices.spans_asked_for(now)):
+        with transaction():
+            kept += prices.keep_figures(days, bureau_day(now))
+    return f"{kept} city-wide prices kept"
