@@ -1,5 +1,6 @@
 """The bureau's page that plays a version against an assumed demand, before it is published."""
 
+from itertools import accumulate
 from typing import Any
 
 from flask import Blueprint, render_template, request
@@ -10,6 +11,7 @@ from campaigns.campaign_file import check
 from campaigns.definition import Definition
 from campaigns.demand import ASSUMPTIONS, as_typed, read_demand, usual
 from campaigns.simulation import Money, Simulation, simulate
+from campaigns.simulation_words import percent
 from foundation.errors import Refusal
 from identity.form_again import form_again
 
@@ -29,6 +31,7 @@ def simulation(campaign_id: int, number: int) -> Any:
         "campaign": found.campaign,
         "definition": definition,
         "assumptions": ASSUMPTIONS,
+        "percent": percent,
         "typed": as_typed(usual(definition)) | {name: text for name, text in request.args.items() if text},
     }
     try:
@@ -42,6 +45,7 @@ def simulation(campaign_id: int, number: int) -> Any:
         last=played.days[-1].money,
         stack=_stack(played),
         left=_left(definition, played),
+        drawn=_drawn(played),
         **page,
     )
 
@@ -72,6 +76,18 @@ def _left(definition: Definition, played: Simulation) -> dict[str, Any]:
         for source in definition.sources
     ]
     return {"kind": "lines", "unit": _("万元"), "labels": _days(played), "series": series}
+
+
+def _drawn(played: Simulation) -> dict[str, Any] | None:
+    """Return how many have entered lotteries, won and taken up by each day; None where nothing is drawn."""
+    if not played.lotteries:
+        return None
+    names = {"entered": _("报名"), "won": _("中签（含递补）"), "taken_up": _("已领取")}
+    series = [
+        {"name": name, "values": list(accumulate(getattr(day, key) for day in played.days))}
+        for key, name in names.items()
+    ]
+    return {"kind": "lines", "unit": _("人"), "labels": _days(played), "series": series}
 
 
 def _days(played: Simulation) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 
-from campaigns import drafting, notice, quoting, simulation
+from campaigns import drafting, notice, quoting, simulation, simulation_words
 from campaigns.campaign_file import DefinitionFaulty, check
 from campaigns.comparison import compare
 from campaigns.definition import Definition
@@ -118,6 +118,7 @@ def notice_command(file: Path) -> None:
 @click.option("--award-share", default="", help="Mean award in percent of the most it may be.")
 @click.option("--people", default="", help="How many different people want one; 0 leaves limits per person aside.")
 @click.option("--claims-each", default="", help="How many claims each person wants in a round, at most.")
+@click.option("--take-up-rate", default="", help="How many prizes of lotteries are taken up in time, in percent.")
 @click.option("--seed", default="", help="Which of the possible crowds.")
 @_json
 def simulate_command(file: Path, as_json: bool, **typed: str) -> None:
@@ -130,11 +131,11 @@ def simulate_command(file: Path, as_json: bool, **typed: str) -> None:
         _refuse(refusal)
         return
     if as_json:
-        click.echo(_dumped(simulation.as_data(played)))
+        click.echo(_dumped(simulation_words.as_data(played)))
         return
     for name, value in as_typed(demand).items():
         click.echo(f"{ASSUMPTIONS[name].name}：{value}")
-    click.echo(simulation.as_text(definition, played))
+    click.echo(simulation_words.as_text(definition, played))
 
 
 def _dumped(value: object) -> str:

@@ -15,7 +15,7 @@ from campaigns.definition import LEVELS, Definition
 from campaigns.goods import GRADES, categories
 from campaigns.kinds import PRESETS
 from campaigns.places import cities, counties, industries
-from campaigns.terms.article import ACTIONS, CATALOGUES, NUMBERS
+from campaigns.terms.article import CATALOGUES, NUMBERS
 from campaigns.terms.axis import kind_of, strategies
 from campaigns.terms.benefit.percent_by_grade import INVOICES, ROUNDINGS
 from campaigns.terms.benefit.price_tiers import BASES
@@ -24,6 +24,7 @@ from campaigns.terms.geofence import CHECKED
 from campaigns.terms.gifts import NUMBERS as GIFT_NUMBERS
 from campaigns.terms.intervals import Interval
 from campaigns.terms.limits.per_person import WITHIN
+from campaigns.terms.price_check import ACTIONS
 from campaigns.terms.price_table import EVERY
 from campaigns.terms.sale import BUYERS, CAR_CONDITIONS
 from campaigns.terms.use.counted import SCAN_MODES, THRESHOLDS
@@ -70,6 +71,8 @@ NAMES = {
     "article": "商品登记", "identify": "登记号码", "confirm_days": "核验后几天内完成",
     "catalogue": "商品目录", "price_check": "价格检查", "above_filed": "高于备案价", "above_recent": "高于近期售价",
     "recent_days": "近期天数", "tolerance": "容差",
+    "above_city": "高于全市近期售价", "city_days": "全市比较天数", "city_sales": "全市最少笔数",
+    "city_tolerance": "全市比较容差",
     "discount_limits": "每人优惠限额",
     "cost_yuan": "成本", "advertised_yuan": "对外价值", "least_yuan": "最低", "most_yuan": "最高",
 }  # fmt: skip
@@ -214,6 +217,7 @@ _MEANINGS: Mapping[str, Mapping[str, str]] = {
     "catalogue": CATALOGUES,
     "above_filed": ACTIONS,
     "above_recent": ACTIONS,
+    "above_city": ACTIONS,
 }
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
-from campaigns.definition import Definition, ReleaseDefinition
+from campaigns.definition import Definition, ReleaseDefinition, RoundDefinition
 from foundation.clock import TICK, bureau_day
 from foundation.errors import N_, Malformed
 
@@ -21,7 +22,8 @@ class Demand:
     claimed, how many are used, in hundredths of a percent. days_to_use: mean days from becoming usable to use.
     award_share: what a use costs, in hundredths of a percent of the most that it may; for benefits without one amount
     only. seed: which of the possible crowds. people: how many different people want one, so that limits per person
-    bind; 0 where nobody counts them. claims_each: how many claims each of them wants in a round, at most."""
+    bind; 0 where nobody counts them. claims_each: how many claims each of them wants in a round, at most. take_up_rate:
+    of the prizes of a lottery that have to be taken up, how many are, in hundredths of a percent."""
 
     claims_per_day: int
     redemption_rate: int = 8_000
@@ -30,6 +32,7 @@ class Demand:
     seed: int = 1
     people: int = 0
     claims_each: int = 10
+    take_up_rate: int = 9_000
 
 
 @dataclass(frozen=True)
@@ -49,17 +52,24 @@ ASSUMPTIONS = {
     "award_share": Assumption(N_("平均补贴占最高额的百分比"), 1, 100, percent=True),
     "people": Assumption(N_("想领的人数（0 为不计）"), 0, 100_000_000),
     "claims_each": Assumption(N_("每人每轮最多想领几次"), 1, 1_000),
+    "take_up_rate": Assumption(N_("中签后领取的百分比"), 0, 100, percent=True),
     "seed": Assumption(N_("随机种子"), 0, 1_000_000),
 }
 
 
 def usual(definition: Definition) -> Demand:
-    """Return the demand that would just claim everything: the stock of all rounds over their open days."""
+    """Return the demand that would just claim everything: the stock of all rounds over the days people come."""
     stock = sum(_most(definition, release) for a_round in definition.rounds for release in a_round.releases)
     days = sum(
-        (bureau_day(a_round.closes_at - TICK) - bureau_day(a_round.opens_at)).days + 1 for a_round in definition.rounds
+        (bureau_day(last_claim_at(a_round) - TICK) - bureau_day(a_round.opens_at)).days + 1
+        for a_round in definition.rounds
     )
     return Demand(claims_per_day=min(max(1, -(-stock // max(days, 1))), ASSUMPTIONS["claims_per_day"].most))
+
+
+def last_claim_at(a_round: RoundDefinition) -> datetime:
+    """Return the exclusive end of the time in which people come for a round: to claim, or to enter its lottery."""
+    return a_round.lottery.register_until if a_round.lottery else a_round.closes_at
 
 
 def _most(definition: Definition, release: ReleaseDefinition) -> int:

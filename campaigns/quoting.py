@@ -9,6 +9,7 @@ from campaigns.campaign_file import Fault
 from campaigns.definition import Definition, OfferDefinition
 from campaigns.sale_file import SaleFaulty, SaleFile
 from campaigns.terms.ordering import quote_order, together
+from campaigns.terms.price_check import TooDear
 from campaigns.terms.quote import Award
 from campaigns.terms.sale import NotUsable
 from campaigns.terms.worth import GIVEN_AS
@@ -18,13 +19,15 @@ from foundation.money import format_yuan
 
 @dataclass(frozen=True)
 class Answer:
-    """What one offer answers: an award or a refusal, and when an entitlement claimed then could be used."""
+    """What one offer answers: an award or a refusal, and when an entitlement claimed then could be used. held: why the
+    price would be looked at, if so."""
 
     offer: OfferDefinition
     valid_from: datetime
     expires_at: datetime
     award: Award | None = None
     refusal: NotUsable | None = None
+    held: TooDear | None = None
 
 
 def answers(definition: Definition, asked: SaleFile) -> list[Answer]:
@@ -44,11 +47,15 @@ def _answer(definition: Definition, offer: OfferDefinition, asked: SaleFile) -> 
     terms = offer.terms
     valid_from = max(terms.valid_from(claimed_at=asked.claimed_at), definition.starts_at)
     expires_at = terms.expires_at(claimed_at=asked.claimed_at, campaign_ends_at=definition.ends_at)
+    held = None
     try:
+        if terms.categories and len(asked.sale.goods) == 1:
+            # As at the till: the price first.
+            held = terms.article.price_check.judge(asked.sale.goods[0].price_fen, asked.prices)
         award = together(quote_order(terms, asked.sale, [(valid_from, expires_at)] * asked.vouchers))
     except NotUsable as refusal:
         return Answer(offer, valid_from, expires_at, refusal=refusal)
-    return Answer(offer, valid_from, expires_at, award=award)
+    return Answer(offer, valid_from, expires_at, award=award, held=held)
 
 
 def as_data(definition: Definition, found: Sequence[Answer]) -> dict[str, Any]:
@@ -78,6 +85,8 @@ def _answer_data(answer: Answer) -> dict[str, Any]:
             "by_source": dict(award.by_source),
         }
         data["reasons"] = list(award.reasons)
+    if answer.held:
+        data["held"] = {"code": answer.held.reason, "reason": answer.held.sentence}
     if answer.refusal:
         said = _said(answer.refusal)
         data["refusal"] = {"code": answer.refusal.code, "reason": said[0], "way_out": said[1]}
@@ -108,6 +117,8 @@ def _answer_lines(answer: Answer, names: Mapping[str, str]) -> list[str]:
     lines.append(f"  消费金额 {format_yuan(award.bill_fen)} 元，顾客实付 {format_yuan(award.customer_pays_fen)} 元")
     shares = "，".join(f"{names.get(code, code)} {format_yuan(fen)} 元" for code, fen in award.by_source.items())
     lines.append(f"  出资：{shares}")
+    if answer.held:
+        lines.append(f"  核销并列入待查：{answer.held.sentence}")
     return lines + [f"  · {reason}" for reason in award.reasons]
 
 

@@ -17,12 +17,14 @@ from stdnum import ean
 from campaigns.campaign_file import Fault, flatten
 from campaigns.goods import GRADES, categories
 from campaigns.terms.file_fields import Code, Count, County, Table, Text, Yuan, choice, industry
+from campaigns.terms.price_check import CityPrice, KnownPrices
 from campaigns.terms.sale import BUYERS, CAR, CAR_CONDITIONS, POWERTRAINS, Buyer, Car, GoodsLine, Sale
 from foundation import clock
 from foundation.errors import N_, Malformed
 from foundation.money import LARGEST_AMOUNT_FEN, format_yuan
 
 LONGEST_SALE = 100_000
+NOTHING_KNOWN = KnownPrices()
 
 
 class SaleFaulty(Malformed):
@@ -41,12 +43,13 @@ class SaleFaulty(Malformed):
 @dataclass(frozen=True)
 class SaleFile:
     """A sale, when the entitlement was claimed, and the one offer that is asked about; "" for every offer. vouchers:
-    how many of it are used together."""
+    how many of it are used together. prices: what to take as known of what its article costs elsewhere."""
 
     sale: Sale
     claimed_at: datetime
     offer: str = ""
     vouchers: int = 1
+    prices: KnownPrices = NOTHING_KNOWN
 
 
 class _MomentText(fields.Field[datetime]):
@@ -85,6 +88,19 @@ class _GoodsSchema(Table):
     barcode = _Barcode(load_default="")
 
 
+class _PricesSchema(Table):
+    filed_fen = Yuan(load_default=None, data_key="filed_yuan")
+    lowest_fen = Yuan(load_default=None, data_key="recent_yuan")
+    city_median_fen = Yuan(load_default=None, data_key="city_median_yuan")
+    city_sales = Count(load_default=None)
+
+    @validates_schema
+    def _both_of_the_city(self, data: Mapping[str, Any], **_: object) -> None:
+        if (data["city_median_fen"] is None) != (data["city_sales"] is None):
+            missing = "city_sales" if data["city_sales"] is None else "city_median_yuan"
+            raise ValidationError("city_median_yuan 和 city_sales 要一起写", missing)
+
+
 class _CarSchema(Table):
     with_tax_fen = Yuan(required=True, data_key="price_with_tax_yuan")
     without_tax_fen = Yuan(load_default=None, data_key="price_without_tax_yuan")
@@ -112,6 +128,7 @@ class SaleSchema(Table):
     list_price_fen = Yuan(load_default=None, data_key="list_price_yuan")
     merchant_discounts = fields.List(fields.Nested(_DiscountSchema), load_default=list)
     goods = fields.List(fields.Nested(_GoodsSchema), load_default=list)
+    prices = fields.Nested(_PricesSchema, load_default=None)
     car = fields.Nested(_CarSchema, load_default=None)
     buyer = fields.Nested(_BuyerSchema, load_default=dict)
 
@@ -149,7 +166,16 @@ def read_sale(text: str) -> SaleFile:
     except ValidationError as failure:
         raise SaleFaulty(flatten(failure.messages)) from failure
     at = data["at"] or clock.now()
-    return SaleFile(_build(data, at), data["claimed_at"] or at, data["offer"], data["vouchers"])
+    claimed_at = data["claimed_at"] or at
+    return SaleFile(_build(data, at), claimed_at, data["offer"], data["vouchers"], _known_prices(data["prices"]))
+
+
+def _known_prices(data: Mapping[str, Any] | None) -> KnownPrices:
+    if data is None:
+        return NOTHING_KNOWN
+    median_fen = data["city_median_fen"]
+    city = None if median_fen is None else CityPrice(median_fen, data["city_sales"])
+    return KnownPrices(data["filed_fen"], data["lowest_fen"], city)
 
 
 def _build(data: Mapping[str, Any], at: datetime) -> Sale:

@@ -3,23 +3,24 @@
 Pure arithmetic on the definition's own terms: no database, no clock, and the same seed gives the same days. It
 follows what rounds really do (``rounds.py``): money goes on release when a round opens, as far as the pools reach;
 what is not claimed comes back when it closes, what is not used when it expires. Days are whole: of several things
-on one day, money returns first, then rounds open, people claim, people use, rounds close.
+on one day, money returns first, then rounds open, people claim or enter, lotteries are drawn, people use, rounds close.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from random import Random
-from typing import Any
 
 from campaigns.crowds import Allowance, Crowd, room, use
 from campaigns.definition import Definition, OfferDefinition, ReleaseDefinition, RoundDefinition
 from campaigns.demand import Demand
+from campaigns.simulated_lottery import Granting, LotteryOutcome, RoundDraws, round_draws
+from campaigns.terms.issuance.lottery import Lottery
 from campaigns.terms.rollover.own import Own
 from foundation.clock import TICK, bureau_day, day_start
 from foundation.errors import N_, Conflict
-from foundation.money import apportion, format_yuan
+from foundation.money import apportion
 
 LONGEST_DAYS = 1_100
 
@@ -46,7 +47,9 @@ class Money:
 @dataclass(frozen=True)
 class Day:
     """claimed, redeemed, expired, turned_away: how many on this day; limited: of those turned away, how many by limits
-    per person while there was stock. money: source code → where it stands at its end."""
+    per person while there was stock. entered, won, taken_up: how many entered lotteries, were offered prizes, and were
+    granted them, which counts as claimed. Who entered and was offered none is turned away when the round closes.
+    money: source code → where it stands at its end."""
 
     day: date
     claimed: int
@@ -54,20 +57,25 @@ class Day:
     expired: int
     turned_away: int
     limited: int
+    entered: int
+    won: int
+    taken_up: int
     money: Mapping[str, Money]
 
 
 @dataclass(frozen=True)
 class Simulation:
     """runs_out: source code → the first day at whose end it can pay for no further one, None if it always can.
-    sold_out: round code → the day on which its last one was claimed, None if some were left."""
+    sold_out: round code → the day on which its last one was claimed, None if some were left. lotteries: round code →
+    what became of its draws, for rounds that are drawn."""
 
     days: tuple[Day, ...]
     runs_out: Mapping[str, date | None]
     sold_out: Mapping[str, date | None]
+    lotteries: Mapping[str, LotteryOutcome]
 
     def total(self, name: str) -> int:
-        """Return the sum over all days of claimed, redeemed, expired, turned_away or limited."""
+        """Return the sum over all days of one of the counts of a day, by its name."""
         return sum(getattr(day, name) for day in self.days)
 
 
@@ -103,6 +111,8 @@ class _Books:
     money: dict[str, Money]
     crowd: Crowd
     open_rounds: dict[str, list[_Stock]] = field(default_factory=dict)
+    #: round code → its draws, once it has opened
+    draws: dict[str, RoundDraws] = field(default_factory=dict)
     #: day → offer code → how many will be used, and how many expire
     uses: dict[date, dict[str, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
     expiries: dict[date, dict[str, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
@@ -160,13 +170,14 @@ def simulate(definition: Definition, demand: Demand) -> Simulation:
         _open_rounds(books, today)
         # Drawn on every day, so that a changed round leaves the other days' crowds as they were.
         crowd = round(demand.claims_per_day * rng.gammavariate(20, 1 / 20))
-        claimed, turned_away, limited = _claim(books, today, crowd)
+        came = _come(books, today, crowd)
         redeemed = _redeem(books, today)
         _note_sold_out(books, today, sold_out)
-        _close_rounds(books, today)
+        _close_rounds(books, today, came)
         standing = {source: money.copy() for source, money in books.money.items()}
-        days.append(Day(today, claimed, redeemed, expired, turned_away, limited, standing))
-    return Simulation(tuple(days), _runs_out(prices, days), sold_out)
+        days.append(Day(today, redeemed=redeemed, expired=expired, money=standing, **came))
+    lotteries = {code: drawn.outcome() for code, drawn in books.draws.items()}
+    return Simulation(tuple(days), _runs_out(prices, days), sold_out, lotteries)
 
 
 def _expire(books: _Books, today: date) -> int:
@@ -193,6 +204,24 @@ def _open_rounds(books: _Books, today: date) -> None:
                     _Stock(each, 0, allowed) for each, allowed in zip(contents, allowances, strict=True)
                 ]
             _release_portion(books, a_round, number)
+            if a_round.lottery:
+                _set_up_draws(books, a_round, a_round.lottery)
+
+
+def _set_up_draws(books: _Books, a_round: RoundDefinition, lottery: Lottery) -> None:
+    def granting(stock: _Stock) -> Granting:
+        def grant(wanted: int, moment: datetime) -> int:
+            count = min(wanted, stock.open)
+            _grant(books, a_round.code, stock, count, moment)
+            return count
+
+        return grant
+
+    def left(stock: _Stock) -> Callable[[], int]:
+        return lambda: stock.left
+
+    stocks = [(left(stock), granting(stock)) for stock in books.open_rounds[a_round.code]]
+    books.draws[a_round.code] = round_draws(lottery, a_round.closes_at, books.demand, stocks)
 
 
 def _own_money_fen(books: _Books, a_round: RoundDefinition) -> int:
@@ -220,9 +249,12 @@ def _release_portion(books: _Books, a_round: RoundDefinition, number: int) -> No
         stock.left += count
 
 
-def _close_rounds(books: _Books, today: date) -> None:
+def _close_rounds(books: _Books, today: date, came: Counter[str]) -> None:
     for a_round in books.definition.rounds:
         if a_round.code in books.open_rounds and bureau_day(a_round.closes_at - TICK) == today:
+            if a_round.code in books.draws:
+                without, passed_over = books.draws[a_round.code].close()
+                came.update(turned_away=without, limited=passed_over)
             for stock in books.open_rounds.pop(a_round.code):
                 books.move_all(stock.contents, stock.left, "released", "pool")
                 books.own_left[a_round.code] += stock.left * books.parts(stock.contents).total()
@@ -234,12 +266,44 @@ def _note_sold_out(books: _Books, today: date, sold_out: dict[str, date | None])
             sold_out[code] = today
 
 
+def _come(books: _Books, today: date, crowd: int) -> Counter[str]:
+    """Let a day's crowd claim and enter lotteries, in proportion to what is open to it, and draw what is due. Return
+    how many claimed, entered, won, were turned away, and of these by limits per person."""
+    came = Counter(claimed=0, entered=0, won=0, taken_up=0, turned_away=0, limited=0)
+    at_once = [code for code in books.open_rounds if code not in books.draws]
+    drawn = {code: draws for code, draws in books.draws.items() if code in books.open_rounds}
+    open_days = {a_round.code: bureau_day(a_round.opens_at) for a_round in books.definition.rounds}
+    entering = [draws for code, draws in drawn.items() if draws.takes_entries(open_days[code], today)]
+    if at_once or entering:
+        in_stock = sum(stock.left for code in at_once for stock in books.open_rounds[code])
+        weights = [("", in_stock), *((str(number), sum(each.prizes)) for number, each in enumerate(entering))]
+        parts = apportion(crowd, weights) if any(weight for _, weight in weights) else {"": crowd}
+        for each, part in zip(entering, list(parts.values())[1:], strict=False):
+            if part:
+                entered = each.enter(part)
+                came.update(entered=entered, turned_away=part - entered, limited=part - entered)
+        claimed, turned_away, limited = _claim(books, today, parts[""])
+        came.update(claimed=claimed, turned_away=turned_away, limited=limited)
+    before = {code: draws.outcome() for code, draws in drawn.items()}
+    for draws in drawn.values():
+        draws.play(today)
+    for code, draws in drawn.items():
+        now = draws.outcome()
+        taken_up = now.taken_up - before[code].taken_up
+        came.update(won=now.won - before[code].won, taken_up=taken_up, claimed=taken_up)
+    return came
+
+
 def _claim(books: _Books, today: date, crowd: int) -> tuple[int, int, int]:
-    """Let a day's crowd claim over all open rounds in proportion to what is open to it; return how many claimed, were
-    turned away, and of these by limits per person."""
-    if not books.open_rounds:
-        return 0, 0, 0
-    stocks = [(code, stock) for code, stocks in books.open_rounds.items() for stock in stocks if stock.left]
+    """Let a crowd claim over all rounds that give at once, in proportion to what is open to it; return how many
+    claimed, were turned away, and of these by limits per person."""
+    stocks = [
+        (code, stock)
+        for code, stocks in books.open_rounds.items()
+        if code not in books.draws
+        for stock in stocks
+        if stock.left
+    ]
     in_stock = min(crowd, sum(stock.left for _, stock in stocks))
     rounds = {a_round.code: a_round for a_round in books.definition.rounds}
     granted = 0
@@ -253,12 +317,16 @@ def _claim(books: _Books, today: date, crowd: int) -> tuple[int, int, int]:
         for (code, stock), share in zip(stocks, shares.values(), strict=True):
             count = min(share, stock.open)
             granted += count
-            stock.left -= count
-            use(count, stock.allowances)
-            books.move_all(stock.contents, count, "released", "outstanding")
-            for offer, each in stock.contents.items():
-                _plan_use(books, code, offer, count * each, _claim_moment(rounds[code], today))
+            _grant(books, code, stock, count, _claim_moment(rounds[code], today))
     return granted, crowd - granted, in_stock - granted
+
+
+def _grant(books: _Books, round_code: str, stock: _Stock, count: int, claimed_at: datetime) -> None:
+    stock.left -= count
+    use(count, stock.allowances)
+    books.move_all(stock.contents, count, "released", "outstanding")
+    for offer, each in stock.contents.items():
+        _plan_use(books, round_code, offer, count * each, claimed_at)
 
 
 def _claim_moment(a_round: RoundDefinition, today: date) -> datetime:
@@ -314,43 +382,3 @@ def _runs_out(prices: Mapping[str, _Price], days: list[Day]) -> dict[str, date |
         return next((day for day, fen in left if fen < smallest.get(source, 0)), None)
 
     return {source: first_without(source) for source in days[0].money}
-
-
-def as_data(played: Simulation) -> dict[str, Any]:
-    """Return a simulation as JSON has it; amounts in fen."""
-    return {
-        "runs_out": {source: day and day.isoformat() for source, day in played.runs_out.items()},
-        "sold_out": {code: day and day.isoformat() for code, day in played.sold_out.items()},
-        "days": [
-            {
-                "day": day.day.isoformat(),
-                "claimed": day.claimed,
-                "redeemed": day.redeemed,
-                "expired": day.expired,
-                "turned_away": day.turned_away,
-                "limited": day.limited,
-                "money": {source: asdict(money) for source, money in day.money.items()},
-            }
-            for day in played.days
-        ],
-    }
-
-
-def as_text(definition: Definition, played: Simulation) -> str:
-    """Return a simulation as people read it: the sums, when rounds sell out, and when each source runs out."""
-    last = played.days[-1].money
-    lines = [
-        f"领取 {played.total('claimed'):,}，使用 {played.total('redeemed'):,}，到期未用 {played.total('expired'):,}，"
-        f"想领而没有领到 {played.total('turned_away'):,} 人次"
-        + (f"（其中因每人限领 {limited:,} 人次）" if (limited := played.total("limited")) else "")
-    ]
-    for a_round in definition.rounds:
-        day = played.sold_out[a_round.code]
-        lines.append(f"{a_round.name}：" + (f"{day} 领完" if day else "开放期间没有领完"))
-    for source in definition.sources:
-        day, money = played.runs_out[source.code], last[source.code]
-        lines.append(
-            f"{source.name}：预算 {format_yuan(source.budget_fen)} 元，使用 {format_yuan(money.redeemed)} 元，"
-            f"结余 {format_yuan(money.pool)} 元，" + (f"{day} 用完" if day else "没有用完")
-        )
-    return "\n".join(lines)

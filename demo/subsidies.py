@@ -25,7 +25,7 @@ from demo.sign_ins import SignIns
 from foundation.clock import SimulatedClock
 from foundation.db import db, transaction
 from merchants import register
-from merchants.hand_in_jobs import lapse_hand_ins
+from merchants.jobs import lapse_hand_ins
 from merchants.models import Merchant, Store
 from settlement import closing, payouts
 from settlement.errors import NothingToPayOut, NothingToSettle

@@ -30,6 +30,7 @@ from sqlalchemy import (
     event,
     func,
     select,
+    text,
 )
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects import postgresql, sqlite
@@ -149,6 +150,7 @@ def init_db(app: Flask) -> None:
             event.listen(db.engine, "begin", _begin_sqlite)
         else:
             event.listen(db.engine, "do_connect", _connect_bounded)
+            event.listen(db.engine, "checkin", _hurry_again)
 
 
 def _connect_bounded(_dialect: Dialect, _record: Any, words: list[Any], named: dict[str, Any]) -> Any:
@@ -156,6 +158,22 @@ def _connect_bounded(_dialect: Dialect, _record: Any, words: list[Any], named: d
     from foundation.postgres import BoundedConnection
 
     return BoundedConnection.connect(*words, **named)
+
+
+def take_longer(seconds: int) -> None:
+    """Let the statements of this transaction take so long: for jobs that look through what a whole city has done."""
+    if is_postgresql():
+        from foundation.postgres import BoundedConnection
+
+        db.session.execute(text(f"SET LOCAL statement_timeout = '{seconds}s'"))
+        driver = db.session.connection().connection.driver_connection
+        assert isinstance(driver, BoundedConnection)
+        driver.answer_seconds = seconds + 3.0
+
+
+def _hurry_again(connection: Any, _record: Any) -> None:
+    if connection is not None:
+        connection.answer_seconds = None
 
 
 def _set_up_sqlite(dbapi_connection: Any, _record: Any) -> None:
@@ -232,7 +250,7 @@ def engine_refusal(failure: DBAPIError) -> Unavailable | None:
     # Serialisation, deadlock, lock and statement time-outs, and resources that have run out.
     if "is locked" in text or sqlstate.startswith(("40001", "40P01", "55P03", "57014", "53")):
         return DatabaseBusy()
-    if failure.connection_invalidated or sqlstate.startswith(("08", "57P", "25P03")):
+    if failure.connection_invalidated or sqlstate.startswith(("08", "57P", "25P03", "25P04")):
         return DatabaseGone()
     if isinstance(failure, OperationalError):
         on_sqlite = type(failure.orig).__module__ == "sqlite3"

@@ -13,8 +13,13 @@ ANSWER_SECONDS = 33.0
 class BoundedConnection(psycopg.Connection[Any]):
     """A connection that is given up when the server has been silent for ANSWER_SECONDS."""
 
+    #: another limit while somebody takes longer (``foundation.db.take_longer``)
+    answer_seconds: float | None = None
+
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-        limit = ANSWER_SECONDS if timeout is None else timeout
+        limit = timeout
+        if limit is None:
+            limit = ANSWER_SECONDS if self.answer_seconds is None else self.answer_seconds
         began = time.monotonic()
         try:
             return super().wait(gen, interval, limit)

@@ -5,7 +5,6 @@ from typing import Any
 
 from campaigns.goods import GRADES, category_name
 from foundation.errors import N_, Conflict, Forbidden, Malformed, NotFound
-from foundation.money import format_yuan
 
 
 class MerchantUnknown(NotFound):
@@ -269,26 +268,6 @@ class OtherGrade(Conflict):
 
     def __init__(self, *, given: str, filed: str, **params: Any) -> None:
         super().__init__(given=GRADES.get(given, given), filed=GRADES.get(filed, filed), **params)
-
-
-class PriceAboveFiled(Conflict):
-    code = "price_above_filed"
-    message = N_("售价 %(price)s 元，高于备案价 %(filed)s 元")
-    way_out = N_("请按不高于备案价的价格销售，或核对商品条码")
-    field = "bill_fen"
-
-    def __init__(self, *, price_fen: int, filed_fen: int, **params: Any) -> None:
-        super().__init__(price=format_yuan(price_fen), filed=format_yuan(filed_fen), **params)
-
-
-class PriceAboveRecent(Conflict):
-    code = "price_above_recent"
-    message = N_("售价 %(price)s 元，高于本商户前 %(days)s 天的售价 %(lowest)s 元")
-    way_out = N_("补贴期间不得先涨价后补贴；请核对价格和商品条码")
-    field = "bill_fen"
-
-    def __init__(self, *, price_fen: int, lowest_fen: int, days: int, **params: Any) -> None:
-        super().__init__(price=format_yuan(price_fen), lowest=format_yuan(lowest_fen), days=days, **params)
 
 
 class NotAQualification(Conflict):

@@ -22,6 +22,7 @@ from foundation.money import format_yuan
 from identity.models import Citizen
 from merchants.formula import award_fen
 from merchants.hand_in_models import HandIn, HandInSuspicion
+from merchants.items import held_of
 from merchants.models import Redemption, SoldItem
 from voucher.models import Entitlement
 
@@ -152,7 +153,8 @@ def _by_itself(ids: Sequence[UUID]) -> Iterable[Found]:
         if name and row.invoice_buyer and row.invoice_buyer != name:
             yield row.id, "A05", row.invoice_buyer[:1] + "*"
         if item.held_reason:
-            yield row.id, "A03", format_yuan(item.price_fen)
+            judged = held_of(item)
+            yield row.id, "A03", judged.sentence if judged else format_yuan(item.price_fen)
         late = _late(row)
         if late:
             yield row.id, "A09", late

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from campaigns.goods import GRADES, categories
 from campaigns.terms.article import grades_of
+from campaigns.terms.price_check import TooDear
 from campaigns.terms.quote import OfferTerms
 from campaigns.terms.sale import GoodsLine
 from evidence import marks, numbers
@@ -138,8 +139,8 @@ def release_numbers(redemption_ids: Sequence[UUID]) -> None:
     marks.give_back(HOLDER, [text_id(redemption_id) for redemption_id in redemption_ids])
 
 
-def sold_row(redemption_id: UUID, item: Item, price_fen: int, held_reason: str) -> dict[str, Any]:
-    """Return the row of ``SoldItem`` for a fitted article; held_reason: a key of ``merchants.prices.HELD`` or ""."""
+def sold_row(redemption_id: UUID, item: Item, price_fen: int, held: TooDear | None) -> dict[str, Any]:
+    """Return the row of ``SoldItem`` for a fitted article; held: why its price must be looked at, if it must."""
     return {
         "redemption_id": redemption_id,
         "category": item.category,
@@ -150,8 +151,26 @@ def sold_row(redemption_id: UUID, item: Item, price_fen: int, held_reason: str) 
         "imei": item.imei,
         "brand": item.brand,
         "model_name": item.model_name,
-        "held_reason": held_reason,
+        "held_reason": held.reason if held else "",
+        "held_against_fen": held.against_fen if held else None,
+        "held_days": held.days if held else None,
+        "held_sales": held.sales if held else None,
+        "held_tolerance": held.tolerance if held else None,
     }
+
+
+def held_of(sold: SoldItem | None) -> TooDear | None:
+    """Return what the price of a held sale was judged by; None where it is not held, or from before that was kept."""
+    if sold is None or sold.held_against_fen is None:
+        return None
+    return TooDear(
+        sold.held_reason,
+        sold.price_fen,
+        sold.held_against_fen,
+        sold.held_days,
+        sold.held_sales,
+        sold.held_tolerance or 0,
+    )
 
 
 def item_of(sold: SoldItem) -> Item:

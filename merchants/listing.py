@@ -61,13 +61,15 @@ class StoreLine:
 
 @dataclass(frozen=True)
 class RefusedLine:
-    """A refused scan; ``counter`` is the till's or the cashier's name, ``why`` a msgid."""
+    """A refused scan; ``counter`` is the till's or the cashier's name, ``why`` a msgid. about: the figures of a price
+    that was too high."""
 
     at: datetime
     store_name: str
     counter: str
     why: str
     bill_fen: int | None
+    about: str | None
 
 
 def find_merchants(wanted: MerchantFilter, page: int) -> Page[Merchant]:
@@ -131,7 +133,9 @@ def refused_scans(merchant_id: int, page: int, *, size: int = 50) -> Page[Refuse
     )
     found: Page[Any] = page_of(statement, page, size=size)
     rows = [
-        RefusedLine(scan.at, store, till or cashier or "", REFUSALS.get(scan.reason, scan.reason), scan.bill_fen)
+        RefusedLine(
+            scan.at, store, till or cashier or "", REFUSALS.get(scan.reason, scan.reason), scan.bill_fen, scan.about
+        )
         for scan, store, till, cashier in found.rows
     ]
     return Page(rows, found.number, found.count, found.size)
@@ -198,6 +202,7 @@ REFUSALS = {
     "other_grade": N_("能效与目录不符"),
     "price_above_filed": N_("售价高于备案价"),
     "price_above_recent": N_("售价高于近期售价"),
+    "price_above_city": N_("售价高于全市近期售价"),
     "mark_taken": N_("同一件商品补贴过（一机多补）"),
     "not_confirmed": N_("没有核验或核验过时"),
     "not_a_qualification": N_("不是补贴资格"),

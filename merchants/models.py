@@ -238,8 +238,32 @@ class SoldItem(Base):
     model_name: Mapped[str] = mapped_column(String(80), default="")
     #: why somebody must look at the sale, or empty: a code of ``merchants.prices.HELD``
     held_reason: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    #: what the price was judged by, where it is held: the price compared with, of how many days and sales, and the
+    #: tolerance in hundredths of a percent; none in sales from before these were kept
+    held_against_fen: Mapped[int | None] = mapped_column(BigInteger)
+    held_days: Mapped[int | None]
+    held_sales: Mapped[int | None]
+    held_tolerance: Mapped[int | None]
 
     redemption: Mapped[Redemption] = relationship()
+
+
+class CityPriceFigure(Base):
+    """What one article cost in one city over ``days`` days before ``for_day``: kept so that a till need not count."""
+
+    __tablename__ = "city_price"
+    __table_args__ = (
+        PrimaryKeyConstraint("city", "days", "barcode"),
+        CheckConstraint("days > 0 AND median_fen > 0 AND sales > 0", name="of_sales"),
+    )
+
+    #: the first four digits of the stores' county
+    city: Mapped[str] = mapped_column(String(4))
+    days: Mapped[int]
+    barcode: Mapped[str] = mapped_column(String(13))
+    for_day: Mapped[date]
+    median_fen: Mapped[int] = mapped_column(BigInteger)
+    sales: Mapped[int]
 
 
 class Refund(Base):
@@ -321,6 +345,8 @@ class RefusedScan(Base):
     cashier_id: Mapped[int | None]
     #: code of the refusal
     reason: Mapped[str] = mapped_column(String(40))
+    #: the figures by which a price was too high, in words
+    about: Mapped[str | None] = mapped_column(String(200))
     #: the entitlement, where the code named one
     entitlement_id: Mapped[UUID | None] = mapped_column(index=True)
     bill_fen: Mapped[int | None] = mapped_column(BigInteger)

@@ -290,6 +290,19 @@ class ConfirmationAnswer(Schema):
     until = fields.DateTime(required=True, metadata={"description": "UTC, ISO 8601; exclusive"})
 
 
+class HeldAnswer(Schema):
+    """Why the bureau will look at the price of a sale, and what it was judged by."""
+
+    reason = fields.String(required=True)
+    message = fields.String(
+        required=True, attribute="sentence", metadata={"description": "For the people at the till."}
+    )
+    against_fen = fields.Integer(required=True, metadata={"description": "The price that it was compared with."})
+    most_fen = fields.Integer(required=True, metadata={"description": "The highest price that would have been right."})
+    days = fields.Integer(required=True, allow_none=True)
+    sales = fields.Integer(required=True, allow_none=True)
+
+
 class ReceiptAnswer(QuoteAnswer):
     """A redemption as the till prints it."""
 
@@ -299,6 +312,7 @@ class ReceiptAnswer(QuoteAnswer):
         required=True,
         metadata={"description": "The parts that were handed out, where it is of a gift; then there is no bill."},
     )
+    held = fields.Nested(HeldAnswer, required=True, allow_none=True)
 
     redemption_id = fields.UUID(required=True)
     status = fields.String(required=True, metadata={"enum": ["redeemed", "voided", "returned", "refunded"]})

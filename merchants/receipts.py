@@ -10,10 +10,11 @@ from sqlalchemy import Select, select
 from campaigns.catalog import offer_facts
 from campaigns.models import Campaign, Offer
 from campaigns.terms.article import invoice_of
+from campaigns.terms.price_check import TooDear
 from foundation.db import db
 from merchants.errors import RedemptionUnknown
 from merchants.hand_in_models import HandIn
-from merchants.items import Item, item_of
+from merchants.items import Item, held_of, item_of
 from merchants.models import Merchant, Redemption, SoldItem, Store
 from voucher.gift_models import HandedPart
 from voucher.gifts import parts_of_hand_outs
@@ -53,6 +54,8 @@ class Receipt:
     gift: tuple[HandedPart, ...] = ()
     #: its evidence was rejected or did not come: the merchant is not paid; the last of its refunds says why
     denied: bool = False
+    #: why its price is to be looked at, where it is
+    held: TooDear | None = None
 
     @property
     def is_gift(self) -> bool:
@@ -171,4 +174,5 @@ def _receipt(
         item=item_of(sold) if sold else None,
         excluded_fen=redemption.excluded_fen,
         denied=evidence == "rejected",
+        held=held_of(sold),
     )

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from campaigns.catalog import OfferFacts, offer_facts
+from campaigns.terms.price_check import Judged
 from campaigns.terms.quote import Award
 from foundation import clock
 from foundation.clock import bureau_day
@@ -34,6 +35,7 @@ from merchants.errors import (
 )
 from merchants.items import Item, release_numbers, sold_row, take_numbers
 from merchants.models import Redemption, RefusedScan, SoldItem
+from merchants.prices import told_to_holder
 from merchants.receipts import Receipt, receipt_of
 from merchants.register import Counter
 from merchants.scans import Accepted, Paying, Scan, judge, require_site
@@ -242,6 +244,7 @@ def record_refusal(
         "till_id": counter.till_id,
         "cashier_id": counter.cashier_id,
         "reason": refusal.code,
+        "about": str(refusal.judged.describe()) if isinstance(refusal, Judged) else None,
         "entitlement_id": entitlement_id,
         "bill_fen": bill_fen if storable else None,
     }
@@ -284,9 +287,7 @@ def write(done: Sequence[tuple[UUID, Accepted]], now: datetime, *, order_id: UUI
     accepted = [item for _, item in done]
     rows = [_row(redemption_id, item, now) | {"order_id": order_id} for redemption_id, item in done]
     insert_rows(Redemption, rows)
-    insert_rows(
-        SoldItem, [sold_row(at, each.item, each.scan.bill_fen, each.held_reason) for at, each in done if each.item]
-    )
+    insert_rows(SoldItem, [sold_row(at, each.item, each.scan.bill_fen, each.held) for at, each in done if each.item])
     hand_ins.expect([(row, item.facts) for row, item in zip(rows, accepted, strict=True)])
     spending.record_use(
         [
@@ -300,6 +301,9 @@ def write(done: Sequence[tuple[UUID, Accepted]], now: datetime, *, order_id: UUI
             for item in accepted
         ]
     )
+    for item in accepted:
+        if item.held:
+            spending.note_use(item.presented.entitlement_id, str(told_to_holder(item.held)))
     post([posting for row, item in zip(rows, accepted, strict=True) for posting in _owe(row["id"], item)], at=now)
     split_orders.flag(rows, [item.presented.citizen_id for item in accepted], now)
     return [
@@ -318,6 +322,7 @@ def write(done: Sequence[tuple[UUID, Accepted]], now: datetime, *, order_id: UUI
             order_id=order_id,
             invoice_fen=item.award.invoice_fen,
             item=item.item,
+            held=item.held,
         )
         for row, item in zip(rows, accepted, strict=True)
     ]

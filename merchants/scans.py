@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from campaigns.catalog import OfferFacts, offer_facts
 from campaigns.places import city_name
+from campaigns.terms.price_check import KnownPrices, TooDear
 from campaigns.terms.quote import Award, quote, take_off
 from campaigns.terms.sale import Buyer, Sale
 from campaigns.terms.subsidy_refusals import GoodsNeeded
@@ -30,7 +31,7 @@ from merchants.gift_errors import GiftToHandOut
 from merchants.items import Item, canonical, fitted, line_of
 from merchants.models import Enrollment, Merchant, Product, Store, Till
 from merchants.payment_errors import CustomerMustScan, MustShowCode
-from merchants.prices import Recent, check_price, recent_prices
+from merchants.prices import CityPrices, Recent, city_prices, recent_prices
 from merchants.products import products_on
 from merchants.register import Counter
 from voucher import spending
@@ -103,6 +104,7 @@ class Shelf:
 
     products: Mapping[str, Product]
     recent: Recent
+    city: CityPrices
 
 
 @dataclass(frozen=True)
@@ -115,8 +117,8 @@ class Accepted:
     facts: OfferFacts
     award: Award
     item: Item | None = None
-    #: why somebody must look at the sale, or empty
-    held_reason: str = ""
+    #: why somebody must look at the price of the sale, if so
+    held: TooDear | None = None
 
 
 def judge(scans: Sequence[Scan], now: datetime) -> list[Accepted | Refusal]:
@@ -205,7 +207,7 @@ def _judge_one(
         require_admitted(site, facts)
         require_way(scan, facts)
         require_no_gift(facts)
-        item, held_reason = _item(scan, site, presented, facts, shelf)
+        item, held = _item(scan, site, presented, facts, shelf)
         sale = replace(
             sale_of(scan, site, now),
             goods=(line_of(item, scan.bill_fen),) if item else (),
@@ -220,7 +222,7 @@ def _judge_one(
         require_goods_told(scan, facts)
     except Refusal as refusal:
         return refusal
-    return Accepted(scan, site, presented, facts, award, item, held_reason)
+    return Accepted(scan, site, presented, facts, award, item, held)
 
 
 def check_excluded(scan: Scan) -> None:
@@ -284,18 +286,24 @@ def require_scannable(facts: OfferFacts) -> None:
         raise MustShowCode
 
 
-def _item(scan: Scan, site: Site, presented: Presented, facts: OfferFacts, shelf: Shelf) -> tuple[Item | None, str]:
+def _item(
+    scan: Scan, site: Site, presented: Presented, facts: OfferFacts, shelf: Shelf
+) -> tuple[Item | None, TooDear | None]:
     """Return the article that a qualification is used for, and why its price must be looked at, if so; no article for
     a voucher, which is for the whole bill."""
     if not presented.category:
-        return None, ""
+        return None, None
     if scan.item is None:
         raise GoodsNeeded
     item, rules = canonical(scan.item), facts.terms.article
     product = shelf.products.get(item.barcode)
     item = fitted(item, presented.category, facts.terms, product)
-    lowest = shelf.recent.get((site.merchant_id, item.barcode, rules.price_check.recent_days))
-    return item, check_price(rules.price_check, scan.bill_fen, product, lowest)
+    known = KnownPrices(
+        filed_fen=product.filed_fen if product else None,
+        lowest_fen=shelf.recent.get((site.merchant_id, item.barcode, rules.price_check.recent_days)),
+        city=shelf.city.get((facts.city, item.barcode, rules.price_check.city_days)),
+    )
+    return item, rules.price_check.judge(scan.bill_fen, known)
 
 
 def _shelf(
@@ -307,13 +315,17 @@ def _shelf(
     """Return what is known of the barcodes of a batch."""
     barcodes = {_barcode(scan.item) for scan in scans if scan.item is not None} - {""}
     if not barcodes:
-        return Shelf({}, {})
+        return Shelf({}, {}, {})
     offers = {each.offer_id for each in found if isinstance(each, Presented)}
-    checks = [offer_facts(offer_id).terms.article.price_check for offer_id in offers]
+    known = [offer_facts(offer_id) for offer_id in offers]
+    checks = [facts.terms.article.price_check for facts in known]
     days = {check.recent_days for check in checks if check.above_recent != "allow"}
     merchants = {site.merchant_id for site in sites.values() if isinstance(site, Site)}
     wanted = ((merchant, barcode, span) for merchant in merchants for barcode in barcodes for span in days)
-    return Shelf(products_on(barcodes, bureau_day(now)), recent_prices(wanted, now))
+    today = bureau_day(now)
+    spans = {check.city_days for check in checks if check.above_city != "allow"}
+    in_city = city_prices({facts.city for facts in known}, barcodes, spans, today)
+    return Shelf(products_on(barcodes, today), recent_prices(wanted, now), in_city)
 
 
 def _barcode(item: Item) -> str:

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from campaigns.models import Campaign, FundSource
+from campaigns.terms.price_check import TooDear
 from foundation import clock
 from foundation.clock import bureau_day
 from foundation.db import db
@@ -20,7 +21,8 @@ from ledger.accounts import Code
 from ledger.models import Transfer
 from merchants.errors import RedemptionUnknown
 from merchants.hand_ins import not_held_back
-from merchants.models import Cashier, Merchant, Redemption, Refund, Till
+from merchants.items import held_of
+from merchants.models import Cashier, Merchant, Redemption, Refund, SoldItem, Till
 from settlement.errors import BatchUnknown, StatementUnknown
 from settlement.models import SettlementBatch, Statement, StatementLine
 from voucher.models import Entitlement
@@ -60,12 +62,14 @@ class StatementRow:
 
 @dataclass(frozen=True)
 class RedemptionFacts:
-    """One redemption with the people on both sides of it. ``holder_phone`` is shown masked."""
+    """One redemption with the people on both sides of it. ``holder_phone`` is shown masked. held: why its price is
+    to be looked at, if it is."""
 
     redemption: Redemption
     till: str
     cashier: str
     holder_phone: str
+    held: TooDear | None = None
 
 
 def years() -> list[int]:
@@ -189,18 +193,19 @@ def refunds_of_statement(statement_id: int) -> Sequence[Refund]:
 def redemption(redemption_id: UUID) -> RedemptionFacts:
     """Return one redemption. Refuses RedemptionUnknown."""
     row = db.session.execute(
-        select(Redemption, Till.name, Account.name, Citizen.phone)
+        select(Redemption, Till.name, Account.name, Citizen.phone, SoldItem)
         .join(Entitlement, Entitlement.id == Redemption.entitlement_id)
         .join(Citizen, Citizen.id == Entitlement.citizen_id)
         .outerjoin(Till, Till.id == Redemption.till_id)
         .outerjoin(Cashier, Cashier.id == Redemption.cashier_id)
         .outerjoin(Account, Account.id == Cashier.account_id)
+        .outerjoin(SoldItem, SoldItem.redemption_id == Redemption.id)
         .where(Redemption.id == redemption_id)
     ).one_or_none()
     if row is None:
         raise RedemptionUnknown
-    found, till, cashier, phone = row
-    return RedemptionFacts(found, till or "", cashier or "", phone or "")
+    found, till, cashier, phone, sold = row
+    return RedemptionFacts(found, till or "", cashier or "", phone or "", held_of(sold))
 
 
 def _batch_sums(batch_ids: Sequence[int]) -> dict[int, tuple[int, int, int, int]]:

@@ -20,7 +20,9 @@ from foundation.words import Words
 from identity.masking import mask_id_number, mask_name, mask_phone
 from identity.models import Citizen
 from merchants.hand_in_models import HandIn
+from merchants.items import held_of
 from merchants.models import Merchant, Redemption, SoldItem, Store
+from merchants.prices import HELD
 from settlement.exports import AMOUNTS_IN_YUAN, Column, Sheet
 from voucher.models import Entitlement
 
@@ -107,6 +109,8 @@ class RegisterRow:
     handed_in_on: date | None
     state: str
     statement_id: int | None
+    #: why its price is to be looked at, or nothing
+    held: Words | str
 
 
 def register_page(query: RegisterQuery, page: int) -> Page[RegisterRow]:
@@ -134,6 +138,7 @@ _NAMES = (
     (N_("开票日期"), "text"), (N_("发票金额"), "fen"), (N_("签收日期"), "text"), (N_("收货县区"), "text"),
     (N_("收货地址"), "text"), (N_("旧机"), "text"), (N_("旧机重量（千克）"), "text"), (N_("回收企业"), "text"),
     (N_("回收凭证号"), "text"), (N_("提交日期"), "text"), (N_("审核状态"), "text"), (N_("对账单号"), "text"),
+    (N_("待查"), "text"),
 )  # fmt: skip
 COLUMNS: Sequence[Column] = tuple(Column(Words(name), kind) for name, kind in _NAMES)
 
@@ -145,7 +150,7 @@ def _cells(number: int, row: RegisterRow) -> list[object]:
         row.bill_fen, row.subsidy_fen, row.paid_fen, row.came_back_fen, row.invoice_number, _day(row.invoice_on),
         row.invoice_fen, _day(row.delivered_on), row.delivery_county, row.delivery_address, row.old_appliance,
         row.old_weight, row.old_collector, row.old_certificate, _day(row.handed_in_on), Words(STATES[row.state]),
-        str(row.statement_id or ""),
+        str(row.statement_id or ""), row.held,
     ]  # fmt: skip
 
 
@@ -211,4 +216,12 @@ def _row(
         handed_in_on=bureau_day(evidence.handed_in_at) if evidence and evidence.handed_in_at else None,
         state=evidence.status if evidence else "",
         statement_id=redemption.statement_id,
+        held=_held(item),
     )
+
+
+def _held(item: SoldItem) -> Words | str:
+    judged = held_of(item)
+    if judged:
+        return judged.describe()
+    return Words(HELD[item.held_reason]) if item.held_reason else ""

@@ -31,7 +31,7 @@ from campaigns.campaign_file import (
     _SourceSchema,
     check,
 )
-from campaigns.sale_file import SaleSchema, _CarSchema, _GoodsSchema
+from campaigns.sale_file import SaleSchema, _CarSchema, _GoodsSchema, _PricesSchema
 from campaigns.terms.article import ArticleSchema, PriceCheckSchema
 from campaigns.terms.axis import strategies
 from campaigns.terms.benefit.price_tiers import BonusSchema
@@ -330,7 +330,7 @@ def test_the_keys_of_campaign_files_are_documented_and_no_others(heading):
 
 def test_the_keys_of_sale_files_are_documented_and_no_others():
     documented = keys_documented("Quote: what is it worth, and why not")
-    nested = (_GoodsSchema, _CarSchema)
+    nested = (_GoodsSchema, _CarSchema, _PricesSchema)
     known = {key for schema in (SaleSchema, *nested) for key in keys_of(schema())}
     assert set(documented) == known
 

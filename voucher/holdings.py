@@ -52,6 +52,8 @@ class HeldVoucher:
     redeemed_bill_fen: int | None
     redeemed_discount_fen: int | None
     refunded_bill_fen: int | None
+    #: what else to know of its use
+    redeemed_note: str | None
     #: what happens to it when goods come back, in words
     refund_rule: Words
     #: how many may be used together and per day, in words
@@ -213,6 +215,7 @@ def _held(entitlement: Entitlement, offer: Offer, campaign: Campaign, now: datet
         redeemed_bill_fen=entitlement.redeemed_bill_fen,
         redeemed_discount_fen=entitlement.redeemed_discount_fen,
         refunded_bill_fen=entitlement.refunded_bill_fen,
+        redeemed_note=entitlement.redeemed_note,
         refund_rule=terms.refund.describe(),
         use_rule=terms.use.describe(),
         discount_limits=[limit.describe() for limit in offer_facts(offer.id).discount_limits],

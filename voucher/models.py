@@ -111,6 +111,8 @@ class Entitlement(Base):
     redeemed_place: Mapped[str | None] = mapped_column(String(120))
     redeemed_bill_fen: Mapped[int | None] = mapped_column(BigInteger)
     redeemed_discount_fen: Mapped[int | None] = mapped_column(BigInteger)
+    #: what else to know of it: that its price will be looked at
+    redeemed_note: Mapped[str | None] = mapped_column(String(200))
     #: that the claimant was inside the offer's area, where that was looked at
     claimed_inside: Mapped[bool | None]
     #: what has come back of that bill, where the voucher stays used

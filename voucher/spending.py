@@ -163,6 +163,16 @@ def record_use(uses: Sequence[Mapping[str, Any]]) -> None:
         db.session.execute(_TELL_HOLDER, uses)
 
 
+def note_use(entitlement_id: UUID, note: str) -> None:
+    """Write on a spent entitlement what else its holder should know of its use; a restored one forgets it."""
+    db.session.execute(
+        update(Entitlement)
+        .where(Entitlement.id == entitlement_id)
+        .values(redeemed_note=note)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def holder_of(entitlement_id: UUID) -> UUID:
     """Return the citizen who holds an entitlement."""
     return db.session.execute(select(Entitlement.citizen_id).where(Entitlement.id == entitlement_id)).scalar_one()
@@ -190,7 +200,8 @@ def restore(entitlement_id: UUID, step: Step, *, event: str = "void") -> bool:
     The code it was redeemed by ends here: a code is single use, and the holder's page shows a fresh one. Who has it on
     paper has no page: that code is good again.
     """
-    nothing = dict.fromkeys(("redeemed_at", "redeemed_place", "redeemed_bill_fen", "redeemed_discount_fen"))
+    told = ("redeemed_at", "redeemed_place", "redeemed_bill_fen", "redeemed_discount_fen", "redeemed_note")
+    nothing = dict.fromkeys(told)
     # The entitlement before its codes, as when a voucher is opened, so that neither waits for the other in a circle.
     # What has given the rest of its money back is not worth the whole any more.
     whole = (Entitlement.spare_run_id.is_(None),)

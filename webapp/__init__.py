@@ -17,6 +17,7 @@ from webapp.migrations import init_migrations
 from webapp.security import init_security
 from webapp.static_files import init_static_files
 from webapp.templating import init_templating
+from webapp.transaction_limits import init_transaction_limits
 
 #: How a process ends whose settings are wrong. gunicorn gives up at this code; at another it would start the worker
 #: again, for ever.
@@ -30,6 +31,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _configure(app, settings)
     init_keys(settings)
     init_db(app)
+    init_transaction_limits(app)
     init_migrations(app)
     choose_adapter(settings.sms_adapter)
     init_logs(app)

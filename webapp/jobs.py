@@ -8,8 +8,7 @@ import applications.jobs
 import campaigns.jobs
 import identity.jobs
 import ledger.jobs
-import merchants.hand_in_jobs
-import merchants.payment_jobs
+import merchants.jobs
 import settlement.jobs
 import voucher.jobs
 from foundation import clock, idempotency, slots
@@ -63,12 +62,13 @@ JOBS: tuple[Job, ...] = (
     Job("end_notices", EVERY_HOUR, applications.jobs.end_notices),
     Job("tell_applicants", EVERY_MINUTE, applications.jobs.tell_applicants),
     Job("close_day", time(0, 10), settlement.jobs.close_day),
-    Job("lapse_hand_ins", time(0, 30), merchants.hand_in_jobs.lapse_hand_ins),
+    Job("keep_city_prices", EVERY_HOUR, merchants.jobs.keep_city_prices),
+    Job("lapse_hand_ins", time(0, 30), merchants.jobs.lapse_hand_ins),
     Job("audit_ledger", EVERY_HOUR, audit_ledger),
     Job("seal_books", EVERY_HOUR, ledger.jobs.seal_books),
     Job("verify_seals", time(4, 0), ledger.jobs.verify_seals),
     Job("forget_codes", time(3, 10), voucher.jobs.forget_codes),
-    Job("forget_payment_requests", time(3, 15), merchants.payment_jobs.forget_payment_requests),
+    Job("forget_payment_requests", time(3, 15), merchants.jobs.forget_payment_requests),
     Job("forget_sign_ins", time(3, 20), identity.jobs.forget_expired),
     Job("forget_old_answers", time(3, 30), _forget_old_answers),
     Job("forget_old_runs", time(3, 40), _forget_old_runs),

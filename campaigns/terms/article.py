@@ -7,7 +7,8 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 
 from campaigns.terms.benefit.percent_by_grade import ANY, PercentByGrade
-from campaigns.terms.file_fields import Count, Share, Table, choice
+from campaigns.terms.file_fields import Count, Table, choice
+from campaigns.terms.price_check import PriceCheck, PriceCheckSchema
 from foundation.errors import N_
 from foundation.words import Words
 
@@ -27,30 +28,11 @@ _NUMBERS_IN_WORDS = {
 }
 
 
-#: What becomes of a sale at too high a price, and of articles that are in no catalogue.
-ACTIONS = {"refuse": "不予核销", "hold": "核销并列入待查", "allow": "不检查"}
+#: What becomes of articles that are in no catalogue.
 CATALOGUES = {"optional": "不在目录也可销售", "required": "只补贴目录内的商品"}
 
 
-@dataclass(frozen=True)
-class PriceCheck:
-    """above_filed, above_recent: keys of ACTIONS. A price is above recent ones when it exceeds the lowest at which the
-    same merchant sold the same barcode in the last ``recent_days`` by more than ``tolerance`` (hundredths of a
-    percent); it is above the filed one when it exceeds that at all."""
-
-    above_filed: str = "allow"
-    above_recent: str = "allow"
-    recent_days: int = 30
-    tolerance: int = 0
-
-    def describe(self) -> list[Words]:
-        """Return what is checked, in words."""
-        told = []
-        if self.above_filed != "allow":
-            told.append(Words(N_("售价不得高于备案价")))
-        if self.above_recent != "allow":
-            told.append(Words(N_("同一商品不得先涨价后补贴（与前 %(days)s 天比）"), days=self.recent_days))
-        return told
+NO_PRICE_CHECK = PriceCheck()
 
 
 @dataclass(frozen=True)
@@ -61,7 +43,7 @@ class ArticleRules:
     identify: tuple[str, ...] = ("serial_or_imei",)
     confirm_days: int = 3
     catalogue: str = "optional"
-    price_check: PriceCheck = PriceCheck()
+    price_check: PriceCheck = NO_PRICE_CHECK
 
     def describe(self) -> list[Words]:
         """Return the rules in words."""
@@ -100,15 +82,6 @@ def _make(**data: Any) -> ArticleRules:
     return ArticleRules(**{**data, "identify": tuple(dict.fromkeys(data["identify"]))}, price_check=price_check)
 
 
-class PriceCheckSchema(Table):
-    """The table ``price_check`` of an article."""
-
-    above_filed = choice(ACTIONS, load_default="allow")
-    above_recent = choice(ACTIONS, load_default="allow")
-    recent_days = Count(most=366, load_default=30)
-    tolerance = Share(load_default=0)
-
-
 class ArticleSchema(Table):
     """The table ``article`` of an offer."""
 
@@ -121,6 +94,15 @@ class ArticleSchema(Table):
     def _counts_once(self, data: Mapping[str, Any], **_options: Any) -> None:
         if not set(data.get("identify", ())) & {"serial", "imei", "serial_or_imei"}:
             raise ValidationError("至少要登记 serial（序列号）或 imei，否则同一件商品可以补贴两次", "identify")
+
+    @validates_schema
+    def _told_apart(self, data: Mapping[str, Any], **_options: Any) -> None:
+        check = data.get("price_check") or {}
+        by_barcode = "barcode" in data.get("identify", ()) or data.get("catalogue") == "required"
+        if check.get("above_city", "allow") != "allow" and not by_barcode:
+            raise ValidationError(
+                '全市比价要看商品条码：请在 identify 里加上 "barcode"，或者写 catalogue = "required"', "price_check"
+            )
 
 
 def read(data: Mapping[str, Any] | None) -> ArticleRules:

@@ -1,7 +1,7 @@
 """Seals over what is only added to. Nothing is sealed here: the first run of the job ``seal_books`` does it.
 
 Revision ID: 0160
-Revises: 0131
+Revises: 0140
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from foundation.db import RowId
 
 revision = "0160"
-down_revision = "0131"
+down_revision = "0140"
 branch_labels = None
 depends_on = None
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from campaigns.campaign_file import check
 from campaigns.demand import Demand, DemandMalformed, as_typed, read_demand, usual
-from campaigns.simulation import SpanTooLong, as_data, as_text, simulate
+from campaigns.simulation import SpanTooLong, simulate
+from campaigns.simulation_words import as_data, as_text
 from tests.world import a_round, at, by_application, offer, spring, subsidy, toml
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.toml"))
@@ -175,6 +176,7 @@ def test_what_is_not_typed_is_usual():
         "award_share": "60",
         "people": "0",
         "claims_each": "10",
+        "take_up_rate": "90",
         "seed": "1",
     }
 

@@ -21,6 +21,7 @@ from foundation.clock import SystemClock
 from foundation.db import db
 from identity.rates import Rate
 from voucher import claim_line
+from webapp import transaction_limits
 from wsgi import app
 
 FOLDER = Path(os.environ["FAULT_DIR"])
@@ -75,5 +76,6 @@ clocks._clock = WrongClock()
 claim_line.PER_DEVICE = Rate("claim_device", 1_000_000, timedelta(minutes=10))
 claim_line.PER_PERSON = Rate("claim_person", 1_000_000, timedelta(minutes=1))
 postgres.ANSWER_SECONDS = float(os.environ.get("FAULT_ANSWER_SECONDS", postgres.ANSWER_SECONDS))
+transaction_limits.SECONDS = int(os.environ.get("FAULT_TRANSACTION_SECONDS", transaction_limits.SECONDS))
 
 __all__ = ["app"]

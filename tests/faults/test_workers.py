@@ -74,6 +74,29 @@ def test_a_worker_that_is_frozen_while_it_holds_locks(scene, end):
     scene.prove()
 
 
+def test_the_server_ends_a_transaction_that_is_held_open(scene):
+    """F6: whatever it did last, a frozen worker loses its transaction, and others are served while it is frozen."""
+    lin, chen = scene.people[:2]
+    with scene.machine(workers=2, extra={"FAULT_TRANSACTION_SECONDS": "3"}) as machine:
+        scene.strike("stop_before-claim")
+        claiming = threading.Thread(target=lambda: scene.claim(machine.port, lin))
+        claiming.start()
+        while not (frozen := [pid for pid in machine.worker_pids() if _state(pid) == "T"]):
+            time.sleep(0.05)
+        began = time.monotonic()
+        while (answer := scene.claim(machine.port, chen)) != DONE:
+            assert answer == LOST
+            assert time.monotonic() - began < 20
+        assert _state(frozen[0]) == "T"
+        assert len(scene.stored()) == 1
+        os.kill(frozen[0], signal.SIGCONT)
+        claiming.join()
+        # What it was about to keep is not kept, and it was not told so; pressed again, it is.
+        assert scene.claim(machine.port, lin) == DONE
+    assert len(scene.stored()) == 2
+    scene.prove()
+
+
 def test_the_server_gives_up_a_transaction_that_idles(server):
     """F6: whoever sleeps in a transaction loses it, and its locks are free."""
     options = engine_options("postgresql+psycopg://x")["connect_args"]["options"]
