@@ -19,12 +19,14 @@ from campaigns.terms.article import ACTIONS, CATALOGUES, NUMBERS
 from campaigns.terms.axis import kind_of, strategies
 from campaigns.terms.benefit.percent_by_grade import INVOICES, ROUNDINGS
 from campaigns.terms.benefit.price_tiers import BASES
+from campaigns.terms.cadence.weekly import WEEKDAYS
 from campaigns.terms.evidence.after_sale import FILES, OLD_APPLIANCES
 from campaigns.terms.geofence import CHECKED
 from campaigns.terms.intervals import Interval
 from campaigns.terms.limits.per_person import WITHIN
 from campaigns.terms.price_table import EVERY
 from campaigns.terms.sale import BUYERS, CAR_CONDITIONS
+from campaigns.terms.settlement import MODES
 from campaigns.terms.use.counted import THRESHOLDS
 from campaigns.terms.validity.natural_days import COUNTED_FROM
 from campaigns.terms.worth import GIVEN_AS
@@ -69,6 +71,8 @@ NAMES = {
     "catalogue": "商品目录", "price_check": "价格检查", "above_filed": "高于备案价", "above_recent": "高于近期售价",
     "recent_days": "近期天数", "tolerance": "容差",
     "discount_limits": "每人优惠限额",
+    "settlement": "结算", "mode": "结算方式", "cadence": "关账周期", "weekday": "关账日", "day": "每月几日",
+    "check_days": "商户核对天数", "pay_days": "拨付天数",
     "cost_yuan": "成本", "advertised_yuan": "对外价值", "least_yuan": "最低", "most_yuan": "最高",
 }  # fmt: skip
 
@@ -210,6 +214,8 @@ _MEANINGS: Mapping[str, Mapping[str, str]] = {
     "catalogue": CATALOGUES,
     "above_filed": ACTIONS,
     "above_recent": ACTIONS,
+    "mode": MODES,
+    "weekday": WEEKDAYS,
 }
 
 

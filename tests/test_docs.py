@@ -39,6 +39,7 @@ from campaigns.terms.discount_limits import DiscountLimitSchema
 from campaigns.terms.geofence import GeofenceSchema
 from campaigns.terms.portions import DailySchema
 from campaigns.terms.price_table import FloatingSchema, GiftSchema, TierSchema
+from campaigns.terms.settlement import SettlementSchema
 from demo.__main__ import cli as demo_commands
 from demo.definition import document
 from launch import commands as launcher
@@ -296,6 +297,7 @@ TABLES = {
     "`[[offers]]`": _OfferSchema,
     "`[people]`": _PeopleSchema,
     "`[[discount_limits]]`": DiscountLimitSchema,
+    "`[settlement]`": SettlementSchema,
     "`[[packs]]`": _PackSchema,
     "`article`": ArticleSchema,
     "`price_check`": PriceCheckSchema,

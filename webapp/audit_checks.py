@@ -5,6 +5,7 @@ import campaigns.audit_checks
 import merchants.audit_checks
 import merchants.hand_in_audit_checks
 import settlement.audit_checks
+import settlement.terms_audit_checks
 import voucher.audit_checks
 from ledger import audit
 
@@ -15,6 +16,7 @@ ROOMS_WITH_CHECKS = (
     merchants.audit_checks,
     merchants.hand_in_audit_checks,
     settlement.audit_checks,
+    settlement.terms_audit_checks,
     voucher.audit_checks,
 )
 

@@ -32,12 +32,15 @@ from merchants.merchant_refunds import blueprint as till_refunds
 from merchants.merchant_sales import blueprint as till_sales
 from merchants.pos_api import blueprint as pos
 from merchants.pos_orders import blueprint as pos_orders
+from settlement.bureau_disputes import blueprint as disputes_desk
 from settlement.bureau_events import blueprint as events_desk
 from settlement.bureau_pages import blueprint as desk
 from settlement.bureau_payouts import blueprint as payouts_desk
+from settlement.bureau_prefunding import blueprint as prefunding_desk
 from settlement.bureau_reports import blueprint as settlement_desk
 from settlement.bureau_statements import blueprint as statements_desk
 from settlement.bureau_trade_ins import blueprint as trade_ins_desk
+from settlement.merchant_statements import blueprint as till_statements
 from voucher.bureau_assisted import blueprint as assisted_desk
 from voucher.bureau_lists import blueprint as lists_desk
 from voucher.bureau_pages import blueprint as draws_desk
@@ -75,6 +78,7 @@ DOORS: tuple[Door, ...] = (
     Door(till_refunds, "/till/refunds", gates.cashier),
     Door(till_sales, "/till/sales", gates.cashier),
     Door(till_hand_ins, "/till/after-sales", gates.cashier),
+    Door(till_statements, "/till/statements", gates.cashier),
     Door(desk, "/bureau", gates.officer()),
     Door(campaigns_desk, "/bureau/campaigns", gates.officer()),
     Door(form_desk, "/bureau/campaigns", gates.officer()),
@@ -92,6 +96,8 @@ DOORS: tuple[Door, ...] = (
     Door(products_desk, "/bureau/products", gates.officer()),
     Door(settlement_desk, "/bureau/settlement", gates.officer()),
     Door(statements_desk, "/bureau/statements", gates.officer()),
+    Door(disputes_desk, "/bureau/statements/disputes", gates.officer()),
+    Door(prefunding_desk, "/bureau/statements/prefunding", gates.officer()),
     Door(payouts_desk, "/bureau/payouts", gates.officer()),
     Door(ledger_desk, "/bureau/ledger", gates.officer()),
     Door(pos, "/api/pos/v1", gates.till_key, forms=False),

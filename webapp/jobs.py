@@ -62,6 +62,7 @@ JOBS: tuple[Job, ...] = (
     Job("tell_applicants", EVERY_MINUTE, applications.jobs.tell_applicants),
     Job("close_day", time(0, 10), settlement.jobs.close_day),
     Job("lapse_hand_ins", time(0, 30), merchants.hand_in_jobs.lapse_hand_ins),
+    Job("settle_due", time(0, 40), settlement.jobs.settle_due),
     Job("audit_ledger", EVERY_HOUR, audit_ledger),
     Job("forget_codes", time(3, 10), voucher.jobs.forget_codes),
     Job("forget_sign_ins", time(3, 20), identity.jobs.forget_expired),

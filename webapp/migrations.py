@@ -24,8 +24,10 @@ import merchants.event_models
 import merchants.models
 import merchants.order_models
 import merchants.payout_models
+import settlement.check_models
 import settlement.models
 import settlement.payout_models
+import settlement.prefunding_models
 import voucher.models
 import voucher.reservation_models
 from foundation.db import db
@@ -47,8 +49,10 @@ MODULES_WITH_TABLES = (
     merchants.models,
     merchants.order_models,
     merchants.payout_models,
+    settlement.check_models,
     settlement.models,
     settlement.payout_models,
+    settlement.prefunding_models,
     voucher.models,
     voucher.reservation_models,
 )

@@ -20,6 +20,7 @@ from settlement.day_closing import close_days
 from tests import cars, trade_in
 from tests.applications import desk
 from tests.ledger.corruptions import CORRUPTIONS, corrupted, guards_off
+from tests.settlement import advanced
 from tests.world import (
     CLOSES,
     JOB,
@@ -100,6 +101,7 @@ def a_whole_life(clock):
     two = [claim_and_show(tang, campaign.releases["r2", "meal"])[1] for _ in range(2)]
     done(lambda: redeem_order(place.desk, two, 40_000))
     desk.a_life(clock)
+    advanced.a_life(clock)
 
 
 def stock_changes_by(count):
