@@ -18,7 +18,7 @@ from identity.directory import history, officer_names
 from identity.form_again import form_again
 from ledger import naming, words
 from ledger import reading as ledger
-from settlement import claw_backs, closing, held_back, reading
+from settlement import claw_backs, closing, held_back, merchant_reading, reading
 from settlement.due import SETTLE_DUE
 from settlement.errors import QueryMalformed
 from settlement.exports import to_csv, to_xlsx
@@ -141,6 +141,7 @@ def repaid(refund_id: UUID) -> Response:
 def statement(statement_id: int) -> str:
     """Show one statement down to its redemptions and its movements in the ledger."""
     found = reading.statement(statement_id)
+    asked = merchant_reading.answer_to(found.statement)
     return render_template(
         "settlement/statement.html",
         found=found,
@@ -149,6 +150,10 @@ def statement(statement_id: int) -> str:
         sources=naming.names("fund_source", set(found.by_source)),
         page=reading.redemptions_of_statement(found.statement.id, _page_number()),
         deductions=reading.refunds_of_statement(found.statement.id),
+        check=asked.check,
+        by_silence=asked.by_silence,
+        check_words=_check_words(),
+        disputes=merchant_reading.disputes_of(found.statement.id),
         movements=ledger.movements_of("statement", str(found.statement.id)),
         codes=words.CODES,
         kinds=words.KINDS,
@@ -161,7 +166,7 @@ def _batches_page() -> dict[str, Any]:
     return {
         "unsettled": reading.unsettled(),
         "schedule": lines,
-        "not_due": [line for line in lines if line.later.count and not line.ready.count],
+        "not_due": [line for line in lines if line.next_closing and line.later.count and not line.ready.count],
         "modes": {mode: _(name) for mode, name in MODES.items()},
         "today": bureau_day(clock.now()),
         "claw_backs": claw_backs.pending(),

@@ -54,20 +54,30 @@ def waiting_for(merchant_id: int) -> int:
 
 def statement_of_merchant(statement_id: int, merchant_id: int) -> MerchantStatement:
     """Return one statement of a merchant. Refuses StatementUnknown (also another's, and one that was sent back)."""
-    row = db.session.execute(_statements(merchant_id).where(Statement.id == statement_id)).one_or_none()
-    if row is None:
+    statement = db.session.scalar(
+        select(Statement)
+        .join(SettlementBatch, SettlementBatch.id == Statement.batch_id)
+        .where(Statement.id == statement_id, Statement.merchant_id == merchant_id, SettlementBatch.status != "rejected")
+        .execution_options(populate_existing=True)
+    )
+    if statement is None:
         raise StatementUnknown
-    statement, batch, check = row
+    return answer_to(statement)
+
+
+def answer_to(statement: Statement) -> MerchantStatement:
+    """Return a statement with what is asked of its merchant, and what it has answered."""
+    check = db.session.get(StatementCheck, statement.id, populate_existing=True)
     silent = check is not None and db.session.scalar(
         select(func.count())
         .select_from(StateChange)
         .where(
             StateChange.machine == "statement_check",
-            StateChange.thing_id == str(statement_id),
+            StateChange.thing_id == str(statement.id),
             StateChange.event == "lapse",
         )
     )
-    return _told(statement, batch, check, by_silence=bool(silent))
+    return _told(statement, statement.batch, check, by_silence=bool(silent))
 
 
 def disputes_of(statement_id: int) -> Sequence[Dispute]:

@@ -21,7 +21,7 @@ from ledger.models import Transfer
 from merchants.errors import RedemptionUnknown
 from merchants.hand_ins import not_held_back
 from merchants.models import Cashier, Merchant, Redemption, Refund, Till
-from settlement.check_models import StatementCheck
+from settlement.check_models import Dispute, StatementCheck
 from settlement.checks import not_disputed
 from settlement.errors import BatchUnknown, StatementUnknown
 from settlement.models import SettlementBatch, Statement, StatementLine
@@ -245,3 +245,8 @@ def checks_of(statement_ids: Sequence[int]) -> dict[int, str]:
         select(StatementCheck.id, StatementCheck.status).where(StatementCheck.id.in_(statement_ids))
     )
     return dict(rows.all())
+
+
+def open_disputes() -> int:
+    """Return how many lines of statements wait for the bureau's decision."""
+    return int(db.session.scalar(select(func.count()).where(Dispute.status == "open")) or 0)

@@ -66,7 +66,7 @@ def test_a_merchant_sees_its_statements_with_the_days_that_are_left(app, weekly)
     assert "应付 150.00 元，3 笔" in told
     assert "还剩 4 天核对，最晚 2023-05-18" in told
     told = words(zhou.get(f"{MINE}/{weekly.statement}"))
-    assert "请在 2023-05-18 前核对（还剩 4 天）" in told
+    assert "最晚 2023-05-18 答复（还剩 4 天）" in told
     assert "最晚 2023-05-25" in told
     assert told.count("消费 200.00，券抵 50.00") == 3
 
@@ -95,8 +95,8 @@ def test_a_merchant_confirms_and_then_there_is_nothing_to_answer(app, weekly):
 def test_silence_is_told_as_silence(app, weekly, clock):
     clock.move_to(at("2023-05-19 00:40"))
     jobs.settle_due()
-    told = words(cashier(app).get(f"{MINE}/{weekly.statement}"))
-    assert "逾期未答复，视为确认" in told
+    for reader, path in ((cashier(app), MINE), (people.browser_of(app, HE), f"{STATEMENTS}/statement")):
+        assert "逾期未答复，视为确认" in words(reader.get(f"{path}/{weekly.statement}"))
 
 
 def test_a_dispute_goes_to_the_bureau_and_its_answer_comes_back(app, weekly, clock):
@@ -117,6 +117,10 @@ def test_a_dispute_goes_to_the_bureau_and_its_answer_comes_back(app, weekly, clo
     listed = words(he.get(f"{STATEMENTS}/disputes"))
     assert "金额与小票不符" in listed
     assert "漠阳味道" in listed
+    assert "1 笔待决定" in words(he.get("/bureau/"))
+    told = words(he.get(f"{STATEMENTS}/statement/{weekly.statement}"))
+    assert "商户有异议、已取下的核销" in told
+    assert "金额与小票不符" in told
     dispute_id = db.session.scalars(select(Dispute.id)).one()
     decided = f"{STATEMENTS}/disputes/{dispute_id}"
     assert he.post(f"{decided}/keep", data={"answer": ""}).status_code == 422
@@ -186,6 +190,16 @@ def test_what_is_not_due_is_greyed_with_its_day_and_refused_all_the_same(app, cl
     assert refused.status_code == 422
     assert "这一天的核销从 2023-05-15 起可以关账" in refused.text
     assert he.post(STATEMENTS, data={"campaign": daily.id, "last_day": "2023-05-09"}).status_code == 303
+
+
+def test_where_nothing_is_due_yet_the_button_is_grey_and_says_so(app, clock):
+    weekly = opened(settled(WEEKLY))
+    sold(weekly, shop(weekly))
+    clock.move_to(at("2023-05-10 09:00"))
+    page = people.browser_of(app, HE).get(STATEMENTS)
+    assert re.search(r'id="close" disabled', page.text)
+    assert "还没有到关账的日子" in words(page)
+    assert "下次关账 2023-05-15" in words(page)
 
 
 def test_the_schedule_is_a_file_too(app, weekly):
