@@ -51,6 +51,8 @@ def _faults(before: Definition, after: Definition) -> Iterator[tuple[str, str]]:
         yield "people", "谁可以领、同一人的规则，发布后不能修改"
     if before.discount_limits != after.discount_limits:
         yield "discount_limits", "每人优惠限额发布后不能修改：已用的额度按它计算"
+    if before.settlement != after.settlement:
+        yield "settlement", "结算方式和周期发布后不能修改：商户按它参加活动"
     yield from _sources(before, after)
     for place in ("offers", "packs", "rounds"):
         yield from _kept(place, getattr(before, place), getattr(after, place))

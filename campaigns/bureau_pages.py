@@ -27,6 +27,9 @@ from ledger.reading import money_by_source
 
 blueprint = Blueprint("campaigns_desk", __name__, template_folder="templates")
 
+#: Kinds of account that most campaigns do not need.
+_SELDOM = (AccountKind.PLEDGED, AccountKind.RETURNED, AccountKind.BORNE, AccountKind.RESERVED, AccountKind.DUE)
+
 
 @blueprint.get("")
 def campaigns() -> str:
@@ -79,10 +82,7 @@ def campaign(campaign_id: int) -> str:
         money=money,
         # Most campaigns have no merchant's share, and need no column for it.
         kinds_of_money=[
-            kind
-            for kind in words.CAMPAIGN_KINDS
-            if kind not in (AccountKind.BORNE, AccountKind.RESERVED, AccountKind.DUE)
-            or any(row.fen(kind) for row in money)
+            kind for kind in words.CAMPAIGN_KINDS if kind not in _SELDOM or any(row.fen(kind) for row in money)
         ],
         money_words=words.KINDS,
         sources=reading.source_names([row.fund_source_id for row in money]),

@@ -36,6 +36,7 @@ from campaigns.terms.discount_limits import DiscountLimit, DiscountLimitSchema
 from campaigns.terms.file_fields import Code, Count, County, Flag, Moment, Table, Text, Yuan, choice, said
 from campaigns.terms.portions import DailySchema
 from campaigns.terms.quote import OfferTerms
+from campaigns.terms.settlement import Settlement, SettlementSchema
 from foundation.errors import N_, Malformed
 from identity.persons import DEFAULT_KINDS
 from identity.persons import KINDS as KINDS_OF_IDENTIFIER
@@ -199,6 +200,7 @@ class _DocumentSchema(Table):
         load_default=list,
         metadata=said("每人优惠限额", "一人在整个活动、每月、每周或每天一共最多优惠多少元，没有就不填"),
     )
+    settlement = fields.Nested(SettlementSchema, load_default=None, metadata=said("结算"))
     packs = fields.List(fields.Nested(_PackSchema), load_default=list)
     rounds = fields.List(fields.Nested(_RoundSchema), required=True)
     amendment = fields.Nested(_AmendmentSchema, load_default=None)
@@ -241,6 +243,7 @@ def _build(loaded: Mapping[str, Any]) -> Definition:
         offers=tuple(_offer(offer) for offer in loaded["offers"]),
         people=_people(loaded.get("people", {})),
         discount_limits=tuple(DiscountLimit(**limit) for limit in loaded["discount_limits"]),
+        settlement=Settlement(**loaded["settlement"]) if loaded["settlement"] else Settlement(),
         amendment=Amendment(**loaded["amendment"]) if loaded["amendment"] else None,
         packs=tuple(
             PackDefinition(pack["code"], pack["name"], tuple(PackContent(**content) for content in pack["contents"]))

@@ -19,6 +19,7 @@ from campaigns.terms.article import CATALOGUES, NUMBERS
 from campaigns.terms.axis import kind_of, strategies
 from campaigns.terms.benefit.percent_by_grade import INVOICES, ROUNDINGS
 from campaigns.terms.benefit.price_tiers import BASES
+from campaigns.terms.cadence.weekly import WEEKDAYS
 from campaigns.terms.evidence.after_sale import FILES, OLD_APPLIANCES
 from campaigns.terms.geofence import CHECKED
 from campaigns.terms.gifts import NUMBERS as GIFT_NUMBERS
@@ -27,6 +28,7 @@ from campaigns.terms.limits.per_person import WITHIN
 from campaigns.terms.price_check import ACTIONS
 from campaigns.terms.price_table import EVERY
 from campaigns.terms.sale import BUYERS, CAR_CONDITIONS
+from campaigns.terms.settlement import MODES
 from campaigns.terms.use.counted import SCAN_MODES, THRESHOLDS
 from campaigns.terms.validity.natural_days import COUNTED_FROM
 from campaigns.terms.worth import GIVEN_AS
@@ -74,6 +76,8 @@ NAMES = {
     "above_city": "高于全市近期售价", "city_days": "全市比较天数", "city_sales": "全市最少笔数",
     "city_tolerance": "全市比较容差",
     "discount_limits": "每人优惠限额",
+    "settlement": "结算", "mode": "结算方式", "cadence": "关账周期", "weekday": "关账日", "day": "每月几日",
+    "check_days": "商户核对天数", "pay_days": "拨付天数",
     "cost_yuan": "成本", "advertised_yuan": "对外价值", "least_yuan": "最低", "most_yuan": "最高",
 }  # fmt: skip
 
@@ -218,6 +222,8 @@ _MEANINGS: Mapping[str, Mapping[str, str]] = {
     "above_filed": ACTIONS,
     "above_recent": ACTIONS,
     "above_city": ACTIONS,
+    "mode": MODES,
+    "weekday": WEEKDAYS,
 }
 
 

@@ -20,6 +20,7 @@ from campaigns.terms.portions import Daily
 from campaigns.terms.quote import Benefit, OfferTerms
 from campaigns.terms.rollover.own import Own
 from campaigns.terms.rollover.pool import Pool
+from campaigns.terms.settlement import Settlement
 from foundation.errors import N_
 from foundation.words import Words
 from identity.persons import DEFAULT_KINDS
@@ -202,6 +203,7 @@ class Definition:
     people: PeopleRules = PeopleRules()
     amendment: Amendment | None = None
     discount_limits: Sequence[DiscountLimit] = ()
+    settlement: Settlement = field(default_factory=Settlement)
 
     @property
     def preset(self) -> Preset:

@@ -1,7 +1,7 @@
 """From a document to a published campaign: import a draft, publish it by a second person, export it again."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -38,7 +38,7 @@ from foundation.db import db, insert_rows, rows_changed, upsert
 from foundation.states import Step
 from identity import persons
 from ledger import accounts
-from ledger.accounts import Code
+from ledger.accounts import AccountKey, Code
 from ledger.posting import Posting, post
 
 
@@ -152,7 +152,7 @@ def _put_in_force(version: CampaignVersion, new: Definition, step: Step) -> Camp
             Posting(
                 Code.FUND,
                 accounts.treasury(sources[source.code].id),
-                accounts.budget(campaign.id, sources[source.code].id),
+                _granted_to(new, source)(campaign.id, sources[source.code].id),
                 source.budget_fen,
                 ("campaign_version", str(version.id)),
             )
@@ -162,6 +162,12 @@ def _put_in_force(version: CampaignVersion, new: Definition, step: Step) -> Camp
         at=step.at,
     )
     return campaign
+
+
+def _granted_to(new: Definition, source: Source) -> Callable[[int, int], AccountKey]:
+    """Return where a grant goes: to the pool, or where sources pay in advance, to what is still to come. A merchant
+    gives its share at the till and pays nothing in."""
+    return accounts.pledged if new.settlement.prefunded and source.level != "merchant" else accounts.budget
 
 
 def discard(version_id: int, *, by: str) -> None:

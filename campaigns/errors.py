@@ -114,3 +114,9 @@ class EventCancelled(Conflict):
     code = "event_cancelled"
     message = N_("“%(event)s”已经取消")
     way_out = N_("请选择别的促消费活动")
+
+
+class PrefundingShort(Conflict):
+    code = "prefunding_short"
+    message = N_("“%(round)s”需要的预拨资金还差 %(yuan)s 元，暂不投放")
+    way_out = N_("请资金来源把差额拨到平台账户，财务登记到账后自动投放")

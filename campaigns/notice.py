@@ -342,7 +342,8 @@ def _money(definition: Definition) -> Section:
         if len(definition.sources) > 1
         else (f"活动资金 {format_wan(total, 2)} 万元，由{definition.sources[0].name}安排。")
     )
-    return Section("资金", (words, *split))
+    settled = (f"{told}。" for told in definition.settlement.announced())
+    return Section("资金", (words, *split, *settled))
 
 
 def _shares_in_words(offer: OfferDefinition, names: Mapping[str, str]) -> str:

@@ -7,10 +7,11 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, select, update
 
-from campaigns import portions, priced_releases, rollover
+from campaigns import portions, prefunding, priced_releases, rollover
 from campaigns.catalog import OfferFacts, offer_facts, planned_round
 from campaigns.models import CampaignRound, Release
 from campaigns.states import ROUND
+from campaigns.units import claimed_together, unit_fen
 from foundation import clock
 from foundation.db import db, rows_changed
 from foundation.states import Step
@@ -81,12 +82,15 @@ def release_due_portions(*, actor: str) -> int:
 def _release(a_round: CampaignRound, step: Step, postings: list[Posting]) -> bool:
     """Put a round on release and add what that moves to ``postings``; return whether it was still scheduled.
 
-    A round with money of its own of which nothing is left for it is closed before it opens.
+    A round with money of its own of which nothing is left for it is closed before it opens. One whose sources have not
+    paid in yet what it needs waits (``prefunding.shortage``).
     """
     step = Step(step.actor, step.at, campaign_version_id=a_round.campaign_version_id)
     money_fen = rollover.money_fen(a_round)
     if money_fen is not None and money_fen < _cheapest_fen(a_round):
         ROUND.apply(CampaignRound, [a_round.id], "close", replace(step, reason="没有结余，提前结束"))
+        return False
+    if prefunding.shortage(a_round, postings) is not None:
         return False
     if not ROUND.apply(CampaignRound, [a_round.id], "release", step):
         return False
@@ -102,17 +106,17 @@ def _put_on_release(a_round: CampaignRound, number: int, postings: list[Posting]
     left_fen = rollover.money_fen(a_round)
     if left_fen is not None:
         left_fen = rollover.left_fen(a_round) - _on_release_fen(a_round)
-    for together in _claimed_together(_releases(a_round)):
+    for together in claimed_together(_releases(a_round)):
         if together[0].asked_fen is not None:
             postings += priced_releases.put(together[0], postings)
             continue
         stock = together[0].stock // together[0].per_pack
         wanted = daily.split(stock)[number - 1] if daily else stock
         units = min(wanted, _affordable(together, postings))
-        unit_fen = _unit_fen(together)
+        each_fen = unit_fen(together)
         if left_fen is not None:
-            units = min(units, max(0, left_fen) // unit_fen)
-            left_fen -= units * unit_fen
+            units = min(units, max(0, left_fen) // each_fen)
+            left_fen -= units * each_fen
         for release in together:
             count = units * release.per_pack
             db.session.execute(
@@ -124,13 +128,8 @@ def _put_on_release(a_round: CampaignRound, number: int, postings: list[Posting]
             postings += _move(Code.RELEASE, offer_facts(release.offer_id), release, count)
 
 
-def _unit_fen(together: Sequence[Release]) -> int:
-    """Return what one voucher or pack sets aside, over all sources."""
-    return sum(release.per_pack * sum(offer_facts(release.offer_id).split.values()) for release in together)
-
-
 def _cheapest_fen(a_round: CampaignRound) -> int:
-    return min(_unit_fen(together) for together in _claimed_together(_releases(a_round)))
+    return min(unit_fen(together) for together in claimed_together(_releases(a_round)))
 
 
 def _on_release_fen(a_round: CampaignRound) -> int:
@@ -155,14 +154,6 @@ def _close(a_round: CampaignRound, step: Step, postings: list[Posting]) -> bool:
 def _releases(a_round: CampaignRound) -> list[Release]:
     statement = select(Release).where(Release.round_id == a_round.id).order_by(Release.id)
     return list(db.session.scalars(statement.execution_options(populate_existing=True)))
-
-
-def _claimed_together(releases: Sequence[Release]) -> list[list[Release]]:
-    """Split a round's releases into what is claimed as one: the parts of each pack, and each release beside."""
-    units: dict[str, list[Release]] = {}
-    for release in releases:
-        units.setdefault(release.pack or f"release {release.id}", []).append(release)
-    return list(units.values())
 
 
 def _affordable(together: Sequence[Release], postings: Sequence[Posting]) -> int:

@@ -20,6 +20,11 @@ What citizens apply for is set aside while it is reviewed, and what is paid to t
     released ─reserve→ reserved ─claim→ outstanding ─redeem→ due ─clear→ cleared ─pay→ paid
         ↑──────unreserve──┘                                  ↑────bounce────┘
 
+Where the sources pay to the platform's account first, what they have granted is pledged until it has come, and what is
+left at the end goes back by the way it came:
+
+    treasury ─fund→ pledged ─deposit→ budget ─return→ returned
+
 A correction after the round may reserve from the pool, and what is given back then returns there. What was taken back
 before it was paid goes to the pool: due | cleared ─refund→ budget.
 """
@@ -32,6 +37,7 @@ class AccountKind(StrEnum):
     """What the money in an account is."""
 
     TREASURY = "treasury"  # what the source has granted, as a negative balance
+    PLEDGED = "pledged"  # granted, and still to come to the platform's account
     BUDGET = "budget"  # granted, and not yet put on release (the pool that expired money returns to)
     RELEASED = "released"  # on release in a round, not yet claimed
     RESERVED = "reserved"  # set aside for applications that are being reviewed
@@ -40,6 +46,7 @@ class AccountKind(StrEnum):
     DUE = "due"  # owed to citizens, to be paid out to their bank accounts
     CLEARED = "cleared"  # owed, and approved for payment
     PAID = "paid"  # sent to the merchant or citizen
+    RETURNED = "returned"  # went back to the source at the end, unused
     BORNE = "borne"  # the merchant's own share of what was redeemed: given at the till, owed to nobody
 
 
@@ -47,6 +54,7 @@ class Code(StrEnum):
     """Why money moved."""
 
     FUND = "fund"  # the source grants a budget, or adds to it
+    DEPOSIT = "deposit"  # 预拨到账: the source has paid to the platform's account
     RELEASE = "release"  # 投放
     RESERVE = "reserve"  # 占用: an application was made
     UNRESERVE = "unreserve"  # 释放: an application came to nothing, or to less
@@ -63,13 +71,15 @@ class Code(StrEnum):
     ADVANCE = "advance"  # 垫回: a voucher goes back to its holder before the merchant has returned its money
     RECOVER = "recover"  # 扣回: a refund is netted in the merchant's next statement
     REPAY = "repay"  # 退回: a merchant has paid a refund back
+    RETURN = "return"  # 原路退回: what was not used goes back to its source
 
 
 _Pair = tuple[AccountKind, AccountKind]
 
 #: The only ways money may move: code → pairs of (kind debited, kind credited).
 FLOWS: dict[Code, tuple[_Pair, ...]] = {
-    Code.FUND: ((AccountKind.TREASURY, AccountKind.BUDGET),),
+    Code.FUND: ((AccountKind.TREASURY, AccountKind.BUDGET), (AccountKind.TREASURY, AccountKind.PLEDGED)),
+    Code.DEPOSIT: ((AccountKind.PLEDGED, AccountKind.BUDGET),),
     Code.RELEASE: ((AccountKind.BUDGET, AccountKind.RELEASED),),
     Code.RESERVE: ((AccountKind.RELEASED, AccountKind.RESERVED), (AccountKind.BUDGET, AccountKind.RESERVED)),
     Code.UNRESERVE: ((AccountKind.RESERVED, AccountKind.RELEASED), (AccountKind.RESERVED, AccountKind.BUDGET)),
@@ -97,6 +107,7 @@ FLOWS: dict[Code, tuple[_Pair, ...]] = {
     Code.ADVANCE: ((AccountKind.BUDGET, AccountKind.OUTSTANDING),),
     Code.RECOVER: ((AccountKind.PAYABLE, AccountKind.BUDGET),),
     Code.REPAY: ((AccountKind.PAID, AccountKind.BUDGET),),
+    Code.RETURN: ((AccountKind.BUDGET, AccountKind.RETURNED),),
 }
 
 
@@ -126,6 +137,10 @@ class AccountKey:
 
 def treasury(fund_source_id: int) -> AccountKey:
     return AccountKey(AccountKind.TREASURY, fund_source_id)
+
+
+def pledged(campaign_id: int, fund_source_id: int) -> AccountKey:
+    return AccountKey(AccountKind.PLEDGED, fund_source_id, campaign_id)
 
 
 def budget(campaign_id: int, fund_source_id: int) -> AccountKey:
@@ -160,6 +175,10 @@ def cleared(campaign_id: int, fund_source_id: int, *, merchant_id: int | None) -
 def paid(campaign_id: int, fund_source_id: int, *, merchant_id: int | None) -> AccountKey:
     """merchant_id None: what was sent to citizens."""
     return AccountKey(AccountKind.PAID, fund_source_id, campaign_id, merchant_id=merchant_id)
+
+
+def returned(campaign_id: int, fund_source_id: int) -> AccountKey:
+    return AccountKey(AccountKind.RETURNED, fund_source_id, campaign_id)
 
 
 def borne(campaign_id: int, fund_source_id: int, *, merchant_id: int) -> AccountKey:

@@ -120,7 +120,9 @@ register(
         JOIN ledger_account d ON d.id = t.debit_account_id
         JOIN ledger_account c ON c.id = t.credit_account_id
         WHERE (t.code, d.kind, c.kind) NOT IN (VALUES
-            ('fund', 'treasury', 'budget'), ('release', 'budget', 'released'), ('claim', 'released', 'outstanding'),
+            ('fund', 'treasury', 'budget'), ('fund', 'treasury', 'pledged'),
+            ('deposit', 'pledged', 'budget'), ('return', 'budget', 'returned'),
+            ('release', 'budget', 'released'), ('claim', 'released', 'outstanding'),
             ('reserve', 'released', 'reserved'), ('reserve', 'budget', 'reserved'),
             ('unreserve', 'reserved', 'released'), ('unreserve', 'reserved', 'budget'),
             ('claim', 'reserved', 'outstanding'), ('redeem', 'outstanding', 'due'), ('clear', 'due', 'cleared'),

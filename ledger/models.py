@@ -49,7 +49,7 @@ class Transfer(Base):
     amount_fen: Mapped[int] = mapped_column(BigInteger)
     code: Mapped[str] = mapped_column(String(10))
     #: "campaign_version", "release", "application", "claim_batch", "expiry_run", "redemption", "refund", "statement"
-    #: or "payout"
+    #: "payout", "deposit" or "fund_return"
     document_kind: Mapped[str] = mapped_column(String(20))
     document_id: Mapped[str] = mapped_column(String(40))
     #: the transfer that this one takes back; each can be taken back once

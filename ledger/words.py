@@ -5,6 +5,7 @@ from ledger.accounts import AccountKind, Code
 
 #: kind → (name, what it means), along the way that money takes.
 KINDS: dict[AccountKind, tuple[str, str]] = {
+    AccountKind.PLEDGED: (N_("未到账"), N_("资金来源批准了、还没有拨到平台账户的金额；到账后进入资金池")),
     AccountKind.BUDGET: (N_("资金池"), N_("批准了、还没有投放的预算；过期和没人领的金额也回到这里")),
     AccountKind.RELEASED: (N_("已投放未领"), N_("已经放进各轮、市民还没有领走的面值")),
     AccountKind.RESERVED: (N_("申请占用"), N_("审核中的申请占用的金额；审核不通过的退回")),
@@ -13,6 +14,7 @@ KINDS: dict[AccountKind, tuple[str, str]] = {
     AccountKind.DUE: (N_("应付市民"), N_("审核通过、要付到市民银行卡、还没有审批付款的金额")),
     AccountKind.CLEARED: (N_("已审待付"), N_("结算批次审批通过、等待拨付的金额")),
     AccountKind.PAID: (N_("已拨付"), N_("已经付给商户和市民的金额")),
+    AccountKind.RETURNED: (N_("已原路退回"), N_("活动结束后没有用完、已经退回资金来源的金额")),
     AccountKind.BORNE: (N_("商户承担"), N_("券面里由商户自己让利的部分，不付给商户")),
     AccountKind.TREASURY: (N_("财政批准"), N_("资金来源批准的总额，以负数表示")),
 }
@@ -21,6 +23,7 @@ CAMPAIGN_KINDS = tuple(kind for kind in KINDS if kind is not AccountKind.TREASUR
 
 CODES: dict[str, str] = {
     Code.FUND: N_("批准预算"),
+    Code.DEPOSIT: N_("预拨到账"),
     Code.RELEASE: N_("投放"),
     Code.RESERVE: N_("占用"),
     Code.UNRESERVE: N_("释放占用"),
@@ -37,6 +40,7 @@ CODES: dict[str, str] = {
     Code.ADVANCE: N_("垫回"),
     Code.RECOVER: N_("扣回"),
     Code.REPAY: N_("退回"),
+    Code.RETURN: N_("原路退回"),
 }
 
 DOCUMENTS: dict[str, str] = {
@@ -50,6 +54,8 @@ DOCUMENTS: dict[str, str] = {
     "statement": N_("对账单"),
     "refund": N_("退款单"),
     "payout": N_("兑付单"),
+    "deposit": N_("到账单"),
+    "fund_return": N_("退回单"),
 }
 
 #: Tables that are sealed, by name; rooms above the ledger own some of them.
@@ -77,6 +83,11 @@ CHECKS: dict[str, str] = {
     "listed_elsewhere_matches_lists": N_("外部名单上的号码，都来自没有作废的名单；作废的不再拦截"),
     "nothing_new_overlaps": N_("与外部名单重复的，都是名单导入以前办理的，并且已列入查重；导入以后没有新的重复"),
     "hand_outs_match_their_parts": N_("没有消费金额的核销恰好是一次礼品发放，金额等于各项成本，登记的号码都已占用"),
+    "deposits_match_their_posting": N_("每笔预拨到账记账的金额，等于到账单的金额"),
+    "fund_returns_match_their_posting": N_("每笔原路退回由两个人办理，记账的金额等于退回单的金额"),
+    "merchants_had_their_time_to_check": N_("审批过的对账单，商户都已答复，或者核对期已过"),
+    "disputed_sales_are_not_settled": N_("商户有异议、商务局还没有决定的核销不在任何对账单上"),
+    "disputes_were_answered_once": N_("有异议的对账单恰好有异议的明细，确认的没有；已决定的异议由商务局决定"),
     "approved_batches_have_two_people": N_("结算批次由一个人关账、另一个人审批"),
     "campaign_budget_is_all_accounted_for": N_("每个活动、每个来源：批准的预算等于资金池、投放、在券、应付和已付之和"),
     "sold_articles_hold_their_numbers": N_("补贴过的商品的序列号和 IMEI 都已占用；退货、撤销的已释放"),

@@ -52,6 +52,7 @@ def overview() -> str:
         to_approve=reading.batch_page(1, status="closed").rows,
         to_pay=reading.batch_page(1, status="approved").rows,
         unsettled=reading.unsettled(),
+        disputes=reading.open_disputes(),
         payouts=_payouts(),
         last_audit=ledger.last_audit(),
         today=bureau_day(clock.now()),

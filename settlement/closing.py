@@ -1,7 +1,8 @@
 """Settling: close a period, have a second person approve it, pay it.
 
 A batch takes every redemption up to its last day that no earlier batch has: the statement that claims a
-redemption is the UPDATE that finds it unclaimed, so no redemption is settled twice.
+redemption is the UPDATE that finds it unclaimed, so no redemption is settled twice. Its last day is one whose period is
+over by the cadence of the campaign (``settlement/terms.py``).
 """
 
 from collections import defaultdict
@@ -11,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
+from campaigns.models import Campaign
 from foundation import clock
 from foundation.clock import bureau_day
 from foundation.db import db
@@ -22,6 +24,7 @@ from ledger.accounts import Code
 from ledger.posting import Posting, post
 from merchants.hand_ins import not_held_back
 from merchants.models import Redemption, Refund
+from settlement import checks
 from settlement.deductions import make_lines, recoveries
 from settlement.errors import (
     ApproverClosedIt,
@@ -30,10 +33,12 @@ from settlement.errors import (
     DayNotOver,
     NothingToSettle,
     PaymentReferenceMissing,
+    PeriodNotOver,
     ReasonMissing,
 )
 from settlement.models import SettlementBatch, Statement, StatementLine
 from settlement.states import BATCH
+from settlement.terms import closing_day, terms_of
 
 STATE_NAMES = {"closed": N_("待审批"), "approved": N_("已审批"), "rejected": N_("已退回"), "paid": N_("已拨付")}
 
@@ -41,11 +46,19 @@ STATE_NAMES = {"closed": N_("待审批"), "approved": N_("已审批"), "rejected
 def close_period(campaign_id: int, last_day: date, *, by: str) -> SettlementBatch:
     """Make a batch of statements, one per merchant, of everything redeemed up to ``last_day`` and not yet settled.
 
-    Refuses DayNotOver (today and later: a redemption may still be voided), NothingToSettle.
+    Refuses DayNotOver (today and later: a redemption may still be voided), PeriodNotOver (the campaign's cadence does
+    not close that day yet), NothingToSettle.
     """
     now = clock.now()
-    if last_day >= bureau_day(now):
+    today = bureau_day(now)
+    if last_day >= today:
         raise DayNotOver(day=last_day.isoformat())
+    campaign = db.session.get(Campaign, campaign_id)
+    if campaign is None:
+        raise NothingToSettle(day=last_day.isoformat())
+    due_on, terms = closing_day(campaign, last_day), terms_of(campaign)
+    if due_on > today:
+        raise PeriodNotOver(day=last_day.isoformat(), cadence=terms.cadence.describe(), due=due_on.isoformat())
     unsettled = (
         Redemption.campaign_id == campaign_id,
         Redemption.bureau_day <= last_day,
@@ -53,6 +66,8 @@ def close_period(campaign_id: int, last_day: date, *, by: str) -> SettlementBatc
         Redemption.payee == "merchant",
         Redemption.statement_id.is_(None),
         not_held_back(),
+        # Nobody disputes anything where merchants are not asked.
+        *([checks.not_disputed()] if terms.check_days else []),
     )
     merchants = db.session.scalars(
         select(Redemption.merchant_id).where(*unsettled).distinct().order_by(Redemption.merchant_id)
@@ -60,7 +75,14 @@ def close_period(campaign_id: int, last_day: date, *, by: str) -> SettlementBatc
     if not merchants:
         raise NothingToSettle(day=last_day.isoformat())
     batch = SettlementBatch(
-        campaign_id=campaign_id, first_day=last_day, last_day=last_day, status="closed", closed_by=by, closed_at=now
+        campaign_id=campaign_id,
+        first_day=last_day,
+        last_day=last_day,
+        status="closed",
+        closed_by=by,
+        closed_at=now,
+        check_until=terms.check_until(today),
+        pay_by=terms.pay_by(today),
     )
     db.session.add(batch)
     db.session.flush()
@@ -72,6 +94,7 @@ def close_period(campaign_id: int, last_day: date, *, by: str) -> SettlementBatc
     batch.first_day = min(first_days)
     db.session.flush()
     make_lines(batch)
+    checks.collect(batch, Step(by, now))
     return batch
 
 
@@ -102,12 +125,13 @@ def _make_statement(batch: SettlementBatch, merchant_id: int, unsettled: Sequenc
 def approve(batch_id: int, *, by: str) -> None:
     """Approve a closed batch; what is owed becomes cleared for payment, to the fen of each source.
 
-    Refuses BatchUnknown, ApproverClosedIt, BatchNotInState.
+    Refuses BatchUnknown, ApproverClosedIt, StillChecking (a merchant may still answer), BatchNotInState.
     """
     batch = _batch(batch_id)
     if batch.closed_by == by:
         raise ApproverClosedIt
     now = clock.now()
+    checks.require_answers(batch, Step(by, now))
     _move(batch, "approve", Step(by, now), {"approved_by": by, "approved_at": now})
     post(_lines_of(batch, Code.CLEAR) + recoveries(batch), at=now)
 
@@ -122,7 +146,9 @@ def reject(batch_id: int, *, by: str, reason: str) -> None:
     if not 2 <= len(reason) <= 100:
         raise ReasonMissing
     batch = _batch(batch_id)
-    _move(batch, "reject", Step(by, clock.now(), reason), {})
+    step = Step(by, clock.now(), reason)
+    _move(batch, "reject", step, {})
+    checks.drop(batch, step)
     statements = select(Statement.id).where(Statement.batch_id == batch_id)
     for model in (Redemption, Refund):
         db.session.execute(

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import Select, Uuid, cast, func, select, update
+from sqlalchemy import Select, Uuid, cast, delete, func, select, update
 
 from campaigns.models import FundSource
 from foundation.db import db, insert_rows
@@ -27,10 +27,38 @@ _Lines = dict[tuple[int, int], int]
 
 def make_lines(batch: SettlementBatch) -> None:
     """Take refunds off the statements of a batch, and write who pays what of each."""
-    statements = list(
-        db.session.scalars(select(Statement).where(Statement.batch_id == batch.id).order_by(Statement.merchant_id))
+    _make_lines(
+        batch,
+        db.session.scalars(
+            select(Statement).where(Statement.batch_id == batch.id).order_by(Statement.merchant_id)
+        ).all(),
     )
-    lines = _redeemed(batch)
+
+
+def make_again(statement: Statement) -> None:
+    """Count a statement of a batch that waits for approval anew, after redemptions were taken off it: its refunds are
+    free, and it takes off those that what is left can bear."""
+    db.session.execute(
+        update(Refund)
+        .where(Refund.statement_id == statement.id)
+        .values(statement_id=None)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.execute(delete(StatementLine).where(StatementLine.statement_id == statement.id))
+    count, bill_fen = db.session.execute(
+        select(func.count(), func.coalesce(func.sum(Redemption.bill_fen), 0)).where(
+            Redemption.statement_id == statement.id
+        )
+    ).one()
+    statement.redemption_count, statement.bill_fen = int(count), int(bill_fen)
+    statement.deduction_count, statement.deducted_fen = 0, 0
+    _make_lines(statement.batch, [statement])
+
+
+def _make_lines(batch: SettlementBatch, statements: Sequence[Statement]) -> None:
+    mine = {statement.id for statement in statements}
+    redeemed = _redeemed(batch).items()
+    lines: _Lines = defaultdict(int, {key: fen for key, fen in redeemed if key[0] in mine})
     for statement in statements:
         _take_off(statement, lines, _own(statement), every=True)
         _take_off(statement, lines, _earlier(batch.campaign_id, statement), every=False)

@@ -104,6 +104,10 @@ class SettlementBatch(Base):
     paid_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: the bank's or treasury's number of the payment
     payment_reference: Mapped[str | None] = mapped_column(String(60))
+    #: the last day on which merchants check their statements, None where they are not asked
+    check_until: Mapped[date | None]
+    #: the last day on which it is paid in time, None where none was promised
+    pay_by: Mapped[date | None]
 
     campaign: Mapped[Campaign] = relationship()
 

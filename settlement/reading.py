@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -23,21 +23,25 @@ from merchants.errors import RedemptionUnknown
 from merchants.hand_ins import not_held_back
 from merchants.items import held_of
 from merchants.models import Cashier, Merchant, Redemption, Refund, SoldItem, Till
+from settlement.check_models import Dispute, StatementCheck
+from settlement.checks import not_disputed
 from settlement.errors import BatchUnknown, StatementUnknown
 from settlement.models import SettlementBatch, Statement, StatementLine
+from settlement.terms import settles_up_to
 from voucher.models import Entitlement
 
 
 @dataclass(frozen=True)
 class Unsettled:
-    """Redemptions of one campaign that stand and are on no statement yet, up to yesterday; ``payable_fen`` is less
-    what came back of them."""
+    """Redemptions of one campaign that stand, are on no statement and may be closed today; ``payable_fen`` is less what
+    came back of them. ``up_to``: the last day that may be closed."""
 
     campaign: Campaign
     count: int
     payable_fen: int
     first_day: date
     last_day: date
+    up_to: date
 
 
 @dataclass(frozen=True)
@@ -79,50 +83,45 @@ def years() -> list[int]:
 
 
 def unsettled() -> list[Unsettled]:
-    """Return what could be settled today, by campaign: redemptions up to yesterday."""
-    rows = db.session.execute(
-        select(
-            Redemption.campaign_id,
-            func.count(),
-            func.sum(Redemption.discount_fen - Redemption.borne_fen),
-            func.min(Redemption.bureau_day),
-            func.max(Redemption.bureau_day),
-        )
-        .where(
-            Redemption.status != "voided",
-            Redemption.payee == "merchant",
-            Redemption.statement_id.is_(None),
-            Redemption.bureau_day < bureau_day(clock.now()),
-            not_held_back(),
-        )
-        .group_by(Redemption.campaign_id)
-        .order_by(Redemption.campaign_id)
-    ).all()
-    named = db.session.scalars(select(Campaign).where(Campaign.id.in_([row[0] for row in rows])))
-    campaigns = {campaign.id: campaign for campaign in named}
-    back = _to_take_off()
-    return [
-        Unsettled(campaigns[key], int(count), int(fen) - back.get(key, 0), first, last)
-        for key, count, fen, first, last in rows
-    ]
-
-
-def _to_take_off() -> dict[int, int]:
-    """Return campaign → fen of refunds of redemptions that are on no statement, up to yesterday."""
-    rows = db.session.execute(
-        select(Refund.campaign_id, func.sum(Refund.discount_fen - Refund.borne_fen))
-        .join(Redemption, Redemption.id == Refund.redemption_id)
-        .where(
-            Refund.statement_id.is_(None),
-            Refund.repaid_at.is_(None),
-            Redemption.payee == "merchant",
-            Redemption.statement_id.is_(None),
-            Redemption.bureau_day < bureau_day(clock.now()),
-            not_held_back(),
-        )
-        .group_by(Refund.campaign_id)
+    """Return what could be closed today, by campaign: redemptions whose period is over by the campaign's cadence."""
+    today = bureau_day(clock.now())
+    standing = (
+        Redemption.status != "voided",
+        Redemption.payee == "merchant",
+        Redemption.statement_id.is_(None),
+        Redemption.bureau_day < today,
+        not_held_back(),
+        not_disputed(),
     )
-    return {campaign_id: int(fen) for campaign_id, fen in rows}
+    by_day = (Redemption.campaign_id, Redemption.bureau_day)
+    rows = db.session.execute(
+        select(*by_day, func.count(), func.sum(Redemption.discount_fen - Redemption.borne_fen))
+        .where(*standing)
+        .group_by(*by_day)
+        .order_by(*by_day)
+    ).all()
+    # What came back of them is taken off when they are closed.
+    back: dict[tuple[int, date], int] = {
+        (key, day): int(fen)
+        for key, day, fen in db.session.execute(
+            select(*by_day, func.sum(Refund.discount_fen - Refund.borne_fen))
+            .join(Refund, Refund.redemption_id == Redemption.id)
+            .where(*standing, Refund.statement_id.is_(None), Refund.repaid_at.is_(None))
+            .group_by(*by_day)
+        )
+    }
+    named = db.session.scalars(select(Campaign).where(Campaign.id.in_({row[0] for row in rows})))
+    campaigns = {campaign.id: campaign for campaign in named}
+    up_to = {key: settles_up_to(campaign, today) for key, campaign in campaigns.items()}
+    found: dict[int, Unsettled] = {}
+    for key, day, count, fen in rows:
+        last = up_to[key]
+        if last is None or day > last:
+            continue
+        so_far = found.get(key, Unsettled(campaigns[key], 0, 0, day, day, last))
+        payable_fen = so_far.payable_fen + int(fen) - back.get((key, day), 0)
+        found[key] = replace(so_far, count=so_far.count + int(count), payable_fen=payable_fen, last_day=day)
+    return list(found.values())
 
 
 def batch_page(page: int, *, status: str = "") -> Page[BatchLine]:
@@ -232,3 +231,27 @@ def _lines(statement_ids: Sequence[int]) -> dict[int, dict[int, int]]:
     for line in db.session.scalars(select(StatementLine).where(StatementLine.statement_id.in_(statement_ids))):
         found[line.statement_id][line.fund_source_id] = line.amount_fen
     return found
+
+
+def answers_of(batch_id: int) -> dict[str, int]:
+    """Return state of the merchants' checks → how many statements of a batch; empty where nothing is asked."""
+    rows = db.session.execute(
+        select(StatementCheck.status, func.count())
+        .join(Statement, Statement.id == StatementCheck.id)
+        .where(Statement.batch_id == batch_id)
+        .group_by(StatementCheck.status)
+    )
+    return {status: int(count) for status, count in rows}
+
+
+def checks_of(statement_ids: Sequence[int]) -> dict[int, str]:
+    """Return statement id → state of its merchant's check, of those that are asked."""
+    rows = db.session.execute(
+        select(StatementCheck.id, StatementCheck.status).where(StatementCheck.id.in_(statement_ids))
+    )
+    return dict(rows.all())
+
+
+def open_disputes() -> int:
+    """Return how many lines of statements wait for the bureau's decision."""
+    return int(db.session.scalar(select(func.count()).where(Dispute.status == "open")) or 0)

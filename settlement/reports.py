@@ -46,7 +46,13 @@ _AT_STORES = ("county", "industry", "merchant")
 #: Rows of these have balances of their own in the ledger.
 _WITH_BALANCES = ("campaign", "source", "merchant")
 #: Where money is that has not been used.
-_NOT_USED = (AccountKind.BUDGET, AccountKind.RELEASED, AccountKind.RESERVED, AccountKind.OUTSTANDING)
+_NOT_USED = (
+    AccountKind.PLEDGED,
+    AccountKind.BUDGET,
+    AccountKind.RELEASED,
+    AccountKind.RESERVED,
+    AccountKind.OUTSTANDING,
+)
 
 
 @dataclass(frozen=True)
@@ -264,7 +270,7 @@ def _held(kinds: Mapping[str, int]) -> Holdings:
     owed = kinds[AccountKind.PAYABLE] + kinds[AccountKind.DUE] + kinds[AccountKind.CLEARED]
     paid, borne = kinds[AccountKind.PAID], kinds[AccountKind.BORNE]
     return Holdings(
-        budget_fen=surplus + owed + paid + borne,
+        budget_fen=surplus + owed + paid + borne + kinds[AccountKind.RETURNED],
         surplus_fen=surplus,
         owed_fen=owed,
         paid_fen=paid,

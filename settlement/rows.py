@@ -51,7 +51,7 @@ _TRANSFER_CODES: dict[str, tuple[Code, ...]] = {
     "claimed_fen": (Code.CLAIM,),
     "expired_fen": (Code.EXPIRE,),
     "returned_fen": (Code.EXPIRE, Code.RECALL, Code.SPARE),
-    "surplus_fen": (Code.FUND, Code.REDEEM, Code.VOID, Code.REFUND, Code.RECOVER, Code.REPAY),
+    "surplus_fen": (Code.FUND, Code.REDEEM, Code.VOID, Code.REFUND, Code.RECOVER, Code.REPAY, Code.RETURN),
     "owed_fen": (Code.REDEEM, Code.VOID, Code.REFUND, Code.RECOVER, Code.PAY),
     "paid_fen": (Code.PAY, Code.REPAY),
     "borne_fen": (Code.REDEEM, Code.VOID, Code.REFUND),
@@ -59,7 +59,7 @@ _TRANSFER_CODES: dict[str, tuple[Code, ...]] = {
 #: What lowers a balance.
 _LOWERING: dict[str, tuple[Code, ...]] = {
     "reserved_fen": (Code.UNRESERVE, Code.CLAIM),
-    "surplus_fen": (Code.REDEEM,),
+    "surplus_fen": (Code.REDEEM, Code.RETURN),
     "owed_fen": (Code.VOID, Code.REFUND, Code.RECOVER, Code.PAY),
     "paid_fen": (Code.REPAY,),
     "borne_fen": (Code.VOID, Code.REFUND),

@@ -40,6 +40,7 @@ from campaigns.terms.geofence import GeofenceSchema
 from campaigns.terms.gifts import GiftSchema
 from campaigns.terms.portions import DailySchema
 from campaigns.terms.price_table import FloatingSchema, TierSchema
+from campaigns.terms.settlement import SettlementSchema
 from demo.__main__ import cli as demo_commands
 from demo.definition import document
 from launch import commands as launcher
@@ -298,6 +299,7 @@ TABLES = {
     "`[[offers]]`": _OfferSchema,
     "`[people]`": _PeopleSchema,
     "`[[discount_limits]]`": DiscountLimitSchema,
+    "`[settlement]`": SettlementSchema,
     "`[[packs]]`": _PackSchema,
     "`article`": ArticleSchema,
     "`price_check`": PriceCheckSchema,

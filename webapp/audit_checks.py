@@ -6,6 +6,7 @@ import merchants.audit_checks
 import merchants.hand_in_audit_checks
 import merchants.payment_audit_checks
 import settlement.audit_checks
+import settlement.terms_audit_checks
 import voucher.audit_checks
 from ledger import audit
 
@@ -17,6 +18,7 @@ ROOMS_WITH_CHECKS = (
     merchants.hand_in_audit_checks,
     merchants.payment_audit_checks,
     settlement.audit_checks,
+    settlement.terms_audit_checks,
     voucher.audit_checks,
 )
 

@@ -37,14 +37,17 @@ from merchants.pos_api import blueprint as pos
 from merchants.pos_gifts import blueprint as pos_gifts
 from merchants.pos_orders import blueprint as pos_orders
 from merchants.pos_payments import blueprint as pos_payments
+from settlement.bureau_disputes import blueprint as disputes_desk
 from settlement.bureau_elsewhere import blueprint as elsewhere_desk
 from settlement.bureau_events import blueprint as events_desk
 from settlement.bureau_pages import blueprint as desk
 from settlement.bureau_payouts import blueprint as payouts_desk
+from settlement.bureau_prefunding import blueprint as prefunding_desk
 from settlement.bureau_reports import blueprint as settlement_desk
 from settlement.bureau_seals import blueprint as seals_desk
 from settlement.bureau_statements import blueprint as statements_desk
 from settlement.bureau_trade_ins import blueprint as trade_ins_desk
+from settlement.merchant_statements import blueprint as till_statements
 from voucher.bureau_assisted import blueprint as assisted_desk
 from voucher.bureau_lists import blueprint as lists_desk
 from voucher.bureau_pages import blueprint as draws_desk
@@ -86,6 +89,7 @@ DOORS: tuple[Door, ...] = (
     Door(till_sales, "/till/sales", gates.cashier),
     Door(till_hand_ins, "/till/after-sales", gates.cashier),
     Door(till_gifts, "/till/gifts", gates.cashier),
+    Door(till_statements, "/till/statements", gates.cashier),
     Door(desk, "/bureau", gates.officer()),
     Door(campaigns_desk, "/bureau/campaigns", gates.officer()),
     Door(form_desk, "/bureau/campaigns", gates.officer()),
@@ -104,6 +108,8 @@ DOORS: tuple[Door, ...] = (
     Door(products_desk, "/bureau/products", gates.officer()),
     Door(settlement_desk, "/bureau/settlement", gates.officer()),
     Door(statements_desk, "/bureau/statements", gates.officer()),
+    Door(disputes_desk, "/bureau/statements/disputes", gates.officer()),
+    Door(prefunding_desk, "/bureau/statements/prefunding", gates.officer()),
     Door(payouts_desk, "/bureau/payouts", gates.officer()),
     Door(ledger_desk, "/bureau/ledger", gates.officer()),
     Door(seals_desk, "/bureau/ledger/seals", gates.officer()),

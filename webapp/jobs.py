@@ -64,6 +64,7 @@ JOBS: tuple[Job, ...] = (
     Job("close_day", time(0, 10), settlement.jobs.close_day),
     Job("keep_city_prices", EVERY_HOUR, merchants.jobs.keep_city_prices),
     Job("lapse_hand_ins", time(0, 30), merchants.jobs.lapse_hand_ins),
+    Job("settle_due", time(0, 40), settlement.jobs.settle_due),
     Job("audit_ledger", EVERY_HOUR, audit_ledger),
     Job("seal_books", EVERY_HOUR, ledger.jobs.seal_books),
     Job("verify_seals", time(4, 0), ledger.jobs.verify_seals),

@@ -26,8 +26,10 @@ import merchants.models
 import merchants.order_models
 import merchants.payment_models
 import merchants.payout_models
+import settlement.check_models
 import settlement.models
 import settlement.payout_models
+import settlement.prefunding_models
 import voucher.elsewhere_models
 import voucher.gift_models
 import voucher.models
@@ -53,10 +55,12 @@ MODULES_WITH_TABLES = (
     merchants.order_models,
     merchants.payment_models,
     merchants.payout_models,
+    settlement.check_models,
     settlement.models,
     settlement.payout_models,
     voucher.elsewhere_models,
     voucher.gift_models,
+    settlement.prefunding_models,
     voucher.models,
     voucher.reservation_models,
 )

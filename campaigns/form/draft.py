@@ -26,7 +26,7 @@ from campaigns.form.typed import Posted, Typed
 from campaigns.places import cities
 
 #: The parts of a file in the order in which people think of them.
-ORDER = ("campaign", "sources", "offers", "packs", "rounds", "people", "discount_limits")
+ORDER = ("campaign", "sources", "offers", "packs", "rounds", "people", "discount_limits", "settlement")
 #: The input that carries the text which the form was filled from.
 ORIGINAL = "original"
 EXAMPLES = Path(__file__).parents[2] / "examples"

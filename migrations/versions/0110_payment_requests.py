@@ -1,7 +1,7 @@
 """Payment requests: the customer scans the till's code, and chooses vouchers on the phone.
 
 Revision ID: 0110
-Revises: 0080
+Revises: 0100
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from foundation.db import RowId
 
 revision = "0110"
-down_revision = "0080"
+down_revision = "0100"
 branch_labels = None
 depends_on = None
 

@@ -351,6 +351,37 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
         ["UPDATE settlement_batch SET approved_by = closed_by"],
         ["UPDATE settlement_batch SET approved_by = NULL"],
     ],
+    "merchants_had_their_time_to_check": [
+        ["UPDATE statement_check SET status = 'collected' WHERE status = 'confirmed'"],
+        ["UPDATE statement_check SET status = 'dropped' WHERE status = 'confirmed'"],
+        ["DELETE FROM statement_check WHERE status = 'confirmed'"],
+        ["UPDATE statement_check SET ends_on = '2023-01-01'"],
+    ],
+    "disputed_sales_are_not_settled": [
+        [
+            "UPDATE redemption SET statement_id = (SELECT MIN(id) FROM statement)"
+            " WHERE id IN (SELECT redemption_id FROM dispute WHERE status = 'open')"
+        ],
+        ["UPDATE dispute SET status = 'open' WHERE status = 'kept'"],
+    ],
+    "disputes_were_answered_once": [
+        ["UPDATE statement_check SET status = 'confirmed' WHERE status = 'disputed'"],
+        ["UPDATE statement_check SET status = 'disputed' WHERE status = 'confirmed'"],
+        ["UPDATE dispute SET decided_by = NULL"],
+        ["UPDATE statement SET merchant_id = 1 WHERE id IN (SELECT statement_id FROM dispute)"],
+    ],
+    "deposits_match_their_posting": [
+        ["UPDATE deposit SET amount_fen = amount_fen + 1"],
+        ["DELETE FROM transfer WHERE code = 'deposit'"],
+        ["UPDATE deposit SET fund_source_id = 1 - fund_source_id + 2"],
+    ],
+    "fund_returns_match_their_posting": [
+        ["UPDATE fund_return_line SET amount_fen = amount_fen - 1"],
+        ["DELETE FROM transfer WHERE code = 'return'"],
+        ["DELETE FROM fund_return_line"],
+        ["UPDATE fund_return SET carried_out_by = proposed_by"],
+        ["UPDATE fund_return SET status = 'withdrawn', carried_out_by = NULL"],
+    ],
 }
 
 

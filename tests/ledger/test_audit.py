@@ -24,6 +24,7 @@ from tests import cars, gifts, trade_in
 from tests.applications import desk
 from tests.ledger.corruptions import CORRUPTIONS, corrupted, guards_off
 from tests.merchants.waiting import ask, press
+from tests.settlement import advanced
 from tests.voucher import test_elsewhere
 from tests.world import (
     CLOSES,
@@ -110,6 +111,7 @@ def a_whole_life(clock):
     assert press(ask(place.desk), su, claim(su, campaign.releases["r2", "meal"]))["ok"]
     done(lambda: payment_requests.cancel(ask(place.till).request_id, place.till))
     desk.a_life(clock)
+    advanced.a_life(clock)
     sealing.seal_all(timedelta(0))
 
 

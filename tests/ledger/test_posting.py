@@ -19,8 +19,10 @@ from ledger.accounts import (
     outstanding,
     paid,
     payable,
+    pledged,
     released,
     reserved,
+    returned,
     treasury,
 )
 from ledger.models import LedgerAccount, Transfer
@@ -142,6 +144,7 @@ def test_the_database_itself_keeps_accounts_from_going_below_zero(clock, app):
 def test_a_code_connects_the_two_kinds_of_the_chart_and_no_others(code):
     keys = {
         AccountKind.TREASURY: TREASURY,
+        AccountKind.PLEDGED: pledged(SPRING, CITY),
         AccountKind.BUDGET: POOL,
         AccountKind.RELEASED: ON_RELEASE,
         AccountKind.RESERVED: reserved(SPRING, CITY, offer_id=7),
@@ -151,6 +154,7 @@ def test_a_code_connects_the_two_kinds_of_the_chart_and_no_others(code):
         AccountKind.CLEARED: cleared(SPRING, CITY, merchant_id=5),
         AccountKind.PAID: paid(SPRING, CITY, merchant_id=5),
         AccountKind.BORNE: borne(SPRING, CITY, merchant_id=5),
+        AccountKind.RETURNED: returned(SPRING, CITY),
     }
     for debit in AccountKind:
         for credit in AccountKind:

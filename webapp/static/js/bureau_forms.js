@@ -35,6 +35,20 @@ for (const form of document.querySelectorAll("form[data-filter]")) {
   for (const select of form.querySelectorAll("select")) select.addEventListener("change", () => form.requestSubmit());
 }
 
+// Each campaign has its own last day that can be settled.
+for (const radio of document.querySelectorAll("input[data-latest-day]")) {
+  const choose = () => {
+    const input = document.getElementById(radio.dataset.sets);
+    input.dataset.latest = input.max = radio.dataset.latestDay;
+    document.getElementById(input.dataset.why).textContent = radio.dataset.says;
+    if (input.value > input.max) input.value = input.max;
+    input.dispatchEvent(new Event("input"));
+  };
+  radio.addEventListener("change", choose);
+  // Once the listeners below are there.
+  if (radio.checked) queueMicrotask(choose);
+}
+
 // A day that is not over cannot be settled: the button is greyed, and the reason stands beside it.
 for (const input of document.querySelectorAll("input[data-latest]")) {
   const button = document.getElementById(input.dataset.greys);

@@ -1,0 +1,1 @@
+"""Cadence: on which days what was redeemed is closed for settlement."""
