@@ -25,6 +25,7 @@ from campaigns.terms.intervals import Interval
 from campaigns.terms.limits.per_person import WITHIN
 from campaigns.terms.price_table import EVERY
 from campaigns.terms.sale import BUYERS, CAR_CONDITIONS
+from campaigns.terms.sold import IF_EXPIRED, IF_WITHDRAWN
 from campaigns.terms.use.counted import THRESHOLDS
 from campaigns.terms.validity.natural_days import COUNTED_FROM
 from campaigns.terms.worth import GIVEN_AS
@@ -69,6 +70,8 @@ NAMES = {
     "catalogue": "商品目录", "price_check": "价格检查", "above_filed": "高于备案价", "above_recent": "高于近期售价",
     "recent_days": "近期天数", "tolerance": "容差",
     "discount_limits": "每人优惠限额",
+    "sold": "出售", "price_yuan": "售价", "proceeds": "售价款归", "pay_minutes": "付款时限（分钟）",
+    "if_expired": "过期未用", "if_withdrawn": "退券",
     "cost_yuan": "成本", "advertised_yuan": "对外价值", "least_yuan": "最低", "most_yuan": "最高",
 }  # fmt: skip
 
@@ -210,6 +213,8 @@ _MEANINGS: Mapping[str, Mapping[str, str]] = {
     "catalogue": CATALOGUES,
     "above_filed": ACTIONS,
     "above_recent": ACTIONS,
+    "if_expired": IF_EXPIRED,
+    "if_withdrawn": IF_WITHDRAWN,
 }
 
 

@@ -12,6 +12,7 @@ from campaigns.definition import PeopleRules
 from campaigns.errors import CampaignUnknown
 from campaigns.models import Campaign, CampaignRound, CampaignVersion, Offer, Release
 from campaigns.terms.issuance.lottery import Lottery
+from campaigns.terms.sold import Sold
 from foundation import clock
 from foundation.db import db
 from foundation.errors import N_
@@ -46,6 +47,8 @@ class OfferView:
     worth: Words | None = None
     #: what it may not buy, in words
     goods_excluded: Sequence[str] = ()
+    #: how it is sold, None where it is free
+    sold: Sold | None = None
 
     @property
     def count(self) -> int:
@@ -59,6 +62,8 @@ class OfferView:
             told = [self.places, self.validity]
             if self.goods_excluded:
                 told.append(Words(N_("不能买%(goods)s"), goods="、".join(self.goods_excluded)))
+            if self.sold:
+                told.append(self.sold.describe())
             return told
         inside = [
             Words(N_("%(count)s 张 %(rule)s %(name)s"), count=count, rule=offer.rule, name=offer.name)
@@ -289,6 +294,7 @@ def _offer_view(release: Release, offer: Offer) -> OfferView:
         places=terms.scope.describe(),
         validity=terms.validity.describe(),
         goods_excluded=terms.scope.goods_excluded,
+        sold=offer_facts(offer.id).sold,
         released=release.released,
         remaining=release.remaining,
         categories=terms.categories,

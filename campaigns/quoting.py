@@ -63,6 +63,7 @@ def _answer_data(answer: Answer) -> dict[str, Any]:
         "usable": answer.award is not None,
         "valid_from": local(answer.valid_from).isoformat(),
         "expires_at": local(answer.expires_at).isoformat(),
+        "price_fen": answer.offer.sold.price_fen if answer.offer.sold else 0,
     }
     if answer.award:
         award = answer.award
@@ -108,6 +109,9 @@ def _answer_lines(answer: Answer, names: Mapping[str, str]) -> list[str]:
     lines.append(f"  消费金额 {format_yuan(award.bill_fen)} 元，顾客实付 {format_yuan(award.customer_pays_fen)} 元")
     shares = "，".join(f"{names.get(code, code)} {format_yuan(fen)} 元" for code, fen in award.by_source.items())
     lines.append(f"  出资：{shares}")
+    sold = answer.offer.sold
+    if sold:
+        lines.append(f"  {sold.describe()}；售价款归{names.get(sold.proceeds, sold.proceeds)}，不抵减出资")
     return lines + [f"  · {reason}" for reason in award.reasons]
 
 

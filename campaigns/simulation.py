@@ -46,7 +46,8 @@ class Money:
 @dataclass(frozen=True)
 class Day:
     """claimed, redeemed, expired, turned_away: how many on this day; limited: of those turned away, how many by limits
-    per person while there was stock. money: source code → where it stands at its end."""
+    per person while there was stock. money: source code → where it stands at its end. proceeds_fen: what was paid for
+    vouchers that are sold; part of no source's money."""
 
     day: date
     claimed: int
@@ -55,6 +56,7 @@ class Day:
     turned_away: int
     limited: int
     money: Mapping[str, Money]
+    proceeds_fen: int = 0
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Simulation:
     sold_out: Mapping[str, date | None]
 
     def total(self, name: str) -> int:
-        """Return the sum over all days of claimed, redeemed, expired, turned_away or limited."""
+        """Return the sum over all days of claimed, redeemed, expired, turned_away, limited or proceeds_fen."""
         return sum(getattr(day, name) for day in self.days)
 
 
@@ -109,6 +111,8 @@ class _Books:
     #: round code → what it has left of its own money, and day → round code → what of it comes back
     own_left: dict[str, int] = field(default_factory=dict)
     own_back: dict[date, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    #: what is paid on the day for vouchers that are sold
+    proceeds_fen: int = 0
     #: offer code → what the redemption rate has left over, in ten thousandths of one
     left_over: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
@@ -165,7 +169,8 @@ def simulate(definition: Definition, demand: Demand) -> Simulation:
         _note_sold_out(books, today, sold_out)
         _close_rounds(books, today)
         standing = {source: money.copy() for source, money in books.money.items()}
-        days.append(Day(today, claimed, redeemed, expired, turned_away, limited, standing))
+        days.append(Day(today, claimed, redeemed, expired, turned_away, limited, standing, books.proceeds_fen))
+        books.proceeds_fen = 0
     return Simulation(tuple(days), _runs_out(prices, days), sold_out)
 
 
@@ -257,6 +262,8 @@ def _claim(books: _Books, today: date, crowd: int) -> tuple[int, int, int]:
             use(count, stock.allowances)
             books.move_all(stock.contents, count, "released", "outstanding")
             for offer, each in stock.contents.items():
+                sold = books.definition.offer(offer).sold
+                books.proceeds_fen += sold.price_fen * count if sold else 0
                 _plan_use(books, code, offer, count * each, _claim_moment(rounds[code], today))
     return granted, crowd - granted, in_stock - granted
 
@@ -329,6 +336,7 @@ def as_data(played: Simulation) -> dict[str, Any]:
                 "expired": day.expired,
                 "turned_away": day.turned_away,
                 "limited": day.limited,
+                "proceeds_fen": day.proceeds_fen,
                 "money": {source: asdict(money) for source, money in day.money.items()},
             }
             for day in played.days
@@ -344,6 +352,9 @@ def as_text(definition: Definition, played: Simulation) -> str:
         f"想领而没有领到 {played.total('turned_away'):,} 人次"
         + (f"（其中因每人限领 {limited:,} 人次）" if (limited := played.total("limited")) else "")
     ]
+    if any(offer.sold for offer in definition.offers):
+        proceeds = format_yuan(played.total("proceeds_fen"))
+        lines.append(f"售价款 {proceeds} 元（假设下单的都付了款，以后的退款没有扣除），不计入资金来源")
     for a_round in definition.rounds:
         day = played.sold_out[a_round.code]
         lines.append(f"{a_round.name}：" + (f"{day} 领完" if day else "开放期间没有领完"))

@@ -19,6 +19,8 @@ register(
             UNION ALL SELECT 'refund', REPLACE(CAST(id AS TEXT), '-', '') FROM refund
             UNION ALL SELECT 'statement', CAST(id AS TEXT) FROM statement
             UNION ALL SELECT 'payout', REPLACE(CAST(id AS TEXT), '-', '') FROM payout
+            UNION ALL SELECT 'purchase', REPLACE(CAST(id AS TEXT), '-', '') FROM purchase
+            UNION ALL SELECT 'payment', REPLACE(CAST(id AS TEXT), '-', '') FROM payment
         ) d ON d.kind = t.document_kind AND d.id = t.document_id
         WHERE d.id IS NULL
         """,

@@ -39,6 +39,7 @@ from campaigns.terms.discount_limits import DiscountLimitSchema
 from campaigns.terms.geofence import GeofenceSchema
 from campaigns.terms.portions import DailySchema
 from campaigns.terms.price_table import FloatingSchema, GiftSchema, TierSchema
+from campaigns.terms.sold import SoldSchema
 from demo.__main__ import cli as demo_commands
 from demo.definition import document
 from launch import commands as launcher
@@ -308,6 +309,7 @@ TABLES = {
     "`bonuses`": BonusSchema,
     "`geofence`": GeofenceSchema,
     "`daily`": DailySchema,
+    "`sold`": SoldSchema,
 }
 AXES = sorted(info.name for info in pkgutil.iter_modules(campaigns.terms.__path__) if info.ispkg)
 STRATEGIES = {

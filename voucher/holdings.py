@@ -13,6 +13,7 @@ from campaigns.goods import category_name
 from campaigns.models import Campaign, Offer
 from campaigns.places import where
 from campaigns.terms.quote import OfferTerms
+from campaigns.terms.sold import RETURNED, Sold
 from campaigns.terms.worth import WorthTable
 from foundation import clock
 from foundation.clock import bureau_day
@@ -71,6 +72,13 @@ class HeldVoucher:
     #: the store that has scanned it and may complete the sale, until when
     confirmed_place: str | None = None
     confirmed_until: datetime | None = None
+    #: how it was sold, None where it was free
+    sold: Sold | None = None
+
+    @property
+    def can_be_withdrawn(self) -> bool:
+        """Whether its holder may give it back for its price, as long as it is unused."""
+        return self.tab == "unused" and self.sold is not None and self.sold.if_withdrawn == RETURNED
 
     @property
     def more_facts(self) -> list[tuple[str, str]]:
@@ -202,6 +210,7 @@ def _held(entitlement: Entitlement, offer: Offer, campaign: Campaign, now: datet
         per_order=terms.use.per_order,
         **(_qualification(entitlement, terms, now) if entitlement.category else {}),
         goods_excluded=scope.goods_excluded,
+        sold=offer_facts(offer.id).sold,
         area=scope.geofence.describe() if scope.geofence else None,
         located=scope.geofence is not None and scope.geofence.at("use"),
     )

@@ -6,6 +6,7 @@ import merchants.audit_checks
 import merchants.hand_in_audit_checks
 import settlement.audit_checks
 import voucher.audit_checks
+import voucher.purchase_audit_checks
 from ledger import audit
 
 #: Importing a room's checks registers them.
@@ -16,6 +17,7 @@ ROOMS_WITH_CHECKS = (
     merchants.hand_in_audit_checks,
     settlement.audit_checks,
     voucher.audit_checks,
+    voucher.purchase_audit_checks,
 )
 
 

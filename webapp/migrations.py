@@ -27,6 +27,7 @@ import merchants.payout_models
 import settlement.models
 import settlement.payout_models
 import voucher.models
+import voucher.purchase_models
 import voucher.reservation_models
 from foundation.db import db
 
@@ -50,6 +51,7 @@ MODULES_WITH_TABLES = (
     settlement.models,
     settlement.payout_models,
     voucher.models,
+    voucher.purchase_models,
     voucher.reservation_models,
 )
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
