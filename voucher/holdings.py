@@ -20,7 +20,7 @@ from foundation.clock import bureau_day
 from foundation.db import db
 from foundation.words import Words
 from voucher.errors import VoucherUnknown
-from voucher.models import Entitlement
+from voucher.models import Entitlement, ExpiryRun
 
 TABS = ("unused", "used", "expired")
 
@@ -72,8 +72,9 @@ class HeldVoucher:
     #: the store that has scanned it and may complete the sale, until when
     confirmed_place: str | None = None
     confirmed_until: datetime | None = None
-    #: how it was sold, None where it was free
+    #: how it was sold, None where it was free, and whether its holder has given it back
     sold: Sold | None = None
+    withdrawn: bool = False
 
     @property
     def can_be_withdrawn(self) -> bool:
@@ -211,9 +212,18 @@ def _held(entitlement: Entitlement, offer: Offer, campaign: Campaign, now: datet
         **(_qualification(entitlement, terms, now) if entitlement.category else {}),
         goods_excluded=scope.goods_excluded,
         sold=offer_facts(offer.id).sold,
+        withdrawn=entitlement.status == "expired" and _ended_early(entitlement),
         area=scope.geofence.describe() if scope.geofence else None,
         located=scope.geofence is not None and scope.geofence.at("use"),
     )
+
+
+def _ended_early(entitlement: Entitlement) -> bool:
+    """Return whether a voucher was over before its time: only what was bought can be given back."""
+    if offer_facts(entitlement.offer_id).sold is None:
+        return False
+    ended_at = db.session.scalar(select(ExpiryRun.expired_at).where(ExpiryRun.id == entitlement.expiry_run_id))
+    return ended_at is not None and ended_at < entitlement.expires_at
 
 
 def _qualification(entitlement: Entitlement, terms: OfferTerms, now: datetime) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def purchase(purchase_id: UUID) -> str:
     bought = purchases.bought(purchase_id, _citizen_id())
     can_pay = bought.state == "awaiting" and payment_adapters.is_set_up()
     pay = payment_adapters.chosen().address(bought.id, bought.price_fen) if can_pay else ""
-    return render_template("voucher/purchase.html", bought=bought, pay=pay)
+    return render_template("voucher/purchase.html", bought=bought, pay=pay, citizen=gates.principal())
 
 
 @purchase_pages.post("/purchases/<uuid:purchase_id>/give-up")

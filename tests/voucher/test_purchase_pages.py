@@ -119,6 +119,9 @@ def test_a_voucher_is_given_back_on_its_page(campaign, client):
     page = text_of(client.get(answer.location))
     assert "券已退，售价将原路退回" in page
     assert "退款中，原路退回" in page
+    assert "已退券" in page
+    assert "已过期" not in page
+    assert "已退券" in text_of(client.get("/vouchers?tab=expired"))
     assert "退券并退款" not in page
     assert client.post(voucher + "/withdraw").status_code == 409
 

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from campaigns import termination
 from campaigns.catalog import release_facts
-from campaigns.rounds import close_due_rounds
+from campaigns.rounds import close_due_rounds, release_due_rounds
 from foundation.clock import TICK
 from foundation.db import db
 from ledger import accounts
@@ -28,15 +29,14 @@ from tests.world import (
     shop,
     show,
 )
-from voucher import claims, expiry, payment_adapters, purchases
+from voucher import claims, payment_adapters, purchases
 from voucher.errors import LimitReached, SoldOut
-from voucher.jobs import expire_vouchers, lapse_purchases, return_payments
+from voucher.jobs import lapse_purchases, return_payments
 from voucher.models import Entitlement, PersonQuota
-from voucher.payment_adapters import NoPayments, PaymentFailed, Simulator
+from voucher.payment_adapters import NoPayments, Simulator
 from voucher.purchase_errors import (
     AmountWrong,
     MustBePaidFor,
-    NotReturnable,
     PaymentContradicts,
     PaymentNotSetUp,
     PurchaseOver,
@@ -255,95 +255,6 @@ def test_one_number_of_the_payment_service_stands_for_one_payment(clock, app):
     assert everything() == before
 
 
-@pytest.mark.parametrize(("how", "left"), [({}, PRICE_FEN), ({"if_expired": "returned"}, 0)])
-def test_what_becomes_of_the_price_of_a_voucher_that_runs_out_is_the_files_to_say(clock, app, how, left):
-    campaign = opened(sold(**how))
-    place = shop(campaign)
-    lin, chen = citizens(2)
-    pay(order(lin, campaign.release))
-    used = order(chen, campaign.release)
-    pay(used)
-    redeem(place.till, show(used, chen), 30_000)
-    clock.move_to(END)
-    assert expire_vouchers() == "expired 1 vouchers"
-    assert price_accounts(campaign) == (left + PRICE_FEN, PRICE_FEN - left, -2 * PRICE_FEN)
-    return_payments()
-    assert price_accounts(campaign) == (left + PRICE_FEN, 0, -left - PRICE_FEN)
-
-
-def test_a_voucher_may_be_given_back_for_its_price_where_the_file_says_so(clock, app):
-    campaign = opened(sold(if_withdrawn="returned"))
-    lin, chen = citizens(2)
-    purchase_id = order(lin, campaign.release)
-    with pytest.raises(Exception, match="voucher_unknown"):
-        done(lambda: expiry.withdraw(purchase_id, lin))
-    pay(purchase_id)
-    with pytest.raises(Exception, match="voucher_unknown"):
-        done(lambda: expiry.withdraw(purchase_id, chen))
-    done(lambda: expiry.withdraw(purchase_id, lin))
-    assert statuses(Entitlement) == {"expired": 1}
-    assert (campaign.outstanding_fen("city"), price_accounts(campaign)) == (0, (0, PRICE_FEN, -PRICE_FEN))
-    assert purchases.price_of(purchase_id) == (PRICE_FEN, "returning")
-    with pytest.raises(NotReturnable):
-        done(lambda: expiry.withdraw(purchase_id, lin))
-    # It counts as had, and its stock is not put on release again.
-    assert (used_in_all(), release_row(campaign.release).remaining) == (1, 9)
-
-
-@pytest.mark.parametrize("why", ["price is kept", "used", "run out"])
-def test_what_cannot_be_given_back(clock, app, why):
-    campaign = opened(sold(if_withdrawn="kept" if why == "price is kept" else "returned"))
-    [lin] = citizens(1)
-    purchase_id = order(lin, campaign.release)
-    pay(purchase_id)
-    if why == "used":
-        redeem(shop(campaign).till, show(purchase_id, lin), 30_000)
-    if why == "run out":
-        clock.move_to(END)
-    before = everything()
-    with pytest.raises(NotReturnable):
-        done(lambda: expiry.withdraw(purchase_id, lin))
-    assert everything() == before
-
-
-class Stubborn(Simulator):
-    """Takes nothing back, until it does."""
-
-    def __init__(self):
-        self.takes, self.asked = False, []
-
-    def send_back(self, reference, amount_fen, return_id):
-        self.asked.append((reference, amount_fen, return_id))
-        if not self.takes:
-            raise PaymentFailed("余额不足")
-
-
-@pytest.fixture
-def stubborn():
-    adapter = Stubborn()
-    payment_adapters.use_adapter(adapter)
-    yield adapter
-    payment_adapters.use_adapter(Simulator())
-
-
-def test_what_the_payment_service_does_not_take_back_is_tried_again_and_told(clock, app, stubborn):
-    campaign = opened(sold())
-    [lin] = citizens(1)
-    purchase_id = order(lin, campaign.release)
-    clock.move_to(PAY_UNTIL)
-    lapse()
-    pay(purchase_id)
-    assert return_payments() == "0 payments given back, 1 refused by the payment service"
-    assert db.session.scalar(select(Payment.problem)) == "余额不足"
-    assert price_accounts(campaign) == (0, PRICE_FEN, -PRICE_FEN)
-    stubborn.takes = True
-    assert return_payments() == "1 payments given back, 0 refused by the payment service"
-    assert db.session.scalar(select(Payment.problem)) == ""
-    # Under one number, so that the service gives it back once however often it is asked.
-    assert len(stubborn.asked) == 2
-    assert len(set(stubborn.asked)) == 1
-
-
 def test_what_has_a_price_is_given_to_nobody_for_nothing(clock, app):
     campaign = opened(sold())
     [lin] = citizens(1)
@@ -393,3 +304,37 @@ def test_only_an_order_that_there_is_can_be_paid(clock, app):
     with pytest.raises(PurchaseUnknown):
         pay(lin)
     assert everything() == before
+
+
+def test_who_ordered_before_a_campaign_was_ended_early_may_still_pay(clock, app):
+    campaign = opened(sold())
+    lin, chen = citizens(2)
+    bought, unpaid = order(lin, campaign.release), order(chen, campaign.release)
+    done(lambda: termination.propose(campaign.id, "资金提前用完", by="officer:1"))
+    done(lambda: termination.approve(campaign.id, by="officer:2"))
+    assert pay(bought).arrival == "bought"
+    clock.move_to(PAY_UNTIL)
+    assert lapse() == 1
+    assert pay(unpaid).arrival == "late"
+    assert campaign.pool_fen("city") == 1_000_000 - 2_000
+
+
+def test_money_of_an_unpaid_order_is_not_carried_into_a_later_round(clock, app):
+    document = sold()
+    own = {"kind": "own", "budget_yuan": 120}
+    later = a_round(
+        "r2",
+        opens_at=CLOSES + timedelta(minutes=5),
+        closes_at=CLOSES + timedelta(days=1),
+        rollover={"kind": "own", "budget_yuan": 60, "carry": "r1"},
+    )
+    document["rounds"] = [a_round(rollover=own), later]
+    campaign = opened(document)
+    [lin] = citizens(1)
+    clock.move_to(CLOSES - timedelta(minutes=1))
+    order(lin, campaign.releases["r1", "meal"])
+    clock.move_to(CLOSES + timedelta(minutes=4))
+    done(lambda: close_due_rounds(actor=JOB))
+    done(lambda: release_due_rounds(actor=JOB))
+    # 60 of its own and the 60 that nobody ordered; the other 60 may still be paid for.
+    assert release_row(campaign.releases["r2", "meal"]).released == 2
