@@ -55,7 +55,7 @@ register(
             FROM transfer t JOIN ledger_account c ON c.id = t.credit_account_id
             WHERE t.code = 'fund' GROUP BY c.campaign_id, c.fund_source_id
         ) g ON g.campaign_id = a.campaign_id AND g.fund_source_id = a.fund_source_id
-        WHERE a.kind <> 'treasury'
+        WHERE a.kind NOT IN ('treasury', 'buyers', 'proceeds', 'returning')
         GROUP BY a.campaign_id, a.fund_source_id, g.granted_fen
         HAVING SUM(a.balance_fen) <> g.granted_fen
         """,

@@ -29,7 +29,7 @@ from campaigns.definition import (
     Source,
 )
 from campaigns.places import cities
-from campaigns.terms import article
+from campaigns.terms import article, sold
 from campaigns.terms.article import ArticleSchema
 from campaigns.terms.axis import StrategyField
 from campaigns.terms.discount_limits import DiscountLimit, DiscountLimitSchema
@@ -37,6 +37,7 @@ from campaigns.terms.file_fields import Code, Count, County, Flag, Moment, Table
 from campaigns.terms.portions import DailySchema
 from campaigns.terms.quote import OfferTerms
 from campaigns.terms.settlement import Settlement, SettlementSchema
+from campaigns.terms.sold import SoldSchema
 from foundation.errors import N_, Malformed
 from identity.persons import DEFAULT_KINDS
 from identity.persons import KINDS as KINDS_OF_IDENTIFIER
@@ -92,6 +93,7 @@ class _OfferSchema(Table):
     use = StrategyField("use", default_kind="counted")
     evidence = StrategyField("evidence", default_kind="none")
     article = fields.Nested(ArticleSchema)
+    sold = fields.Nested(SoldSchema, load_default=None, metadata=said("出售", "要付钱购买的券才写"))
 
     @pre_load
     def _a_qualification_does_not_come_back(self, data: Any, **_options: Any) -> Any:
@@ -265,7 +267,7 @@ def _build(loaded: Mapping[str, Any]) -> Definition:
 def _offer(loaded: Mapping[str, Any]) -> OfferDefinition:
     strategies = {axis: loaded[axis] for axis in OFFER_AXES}
     terms = OfferTerms(**strategies, article=article.read(loaded.get("article")))
-    return OfferDefinition(loaded["code"], loaded["name"], terms)
+    return OfferDefinition(loaded["code"], loaded["name"], terms, sold.read(loaded["sold"]))
 
 
 def read_offer(raw: Any) -> OfferDefinition | None:

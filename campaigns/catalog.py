@@ -18,6 +18,7 @@ from campaigns.terms.issuance.lottery import Lottery
 from campaigns.terms.limits.chances import Chances
 from campaigns.terms.limits.per_person import PerPerson, period_scope
 from campaigns.terms.quote import OfferTerms
+from campaigns.terms.sold import Sold
 from foundation.db import db
 
 
@@ -46,6 +47,9 @@ class OfferFacts:
     is_priced_when_claimed: bool = False
     #: how much one person may have off, over all offers of the campaign
     discount_limits: tuple[DiscountLimit, ...] = ()
+    #: how it is sold, None where it is free, and the id of the source whose the price is
+    sold: Sold | None = None
+    proceeds_source_id: int | None = None
 
     def split_of(self, fen: int) -> dict[int, int]:
         """Return fund source id → fen of an amount, sources without a part left out."""
@@ -135,6 +139,11 @@ class ReleaseFacts:
         """The (first) offer."""
         return self.parts[0].offer
 
+    @property
+    def sold(self) -> Sold | None:
+        """How it is sold; None where it is free, as every pack is."""
+        return self.offer.sold
+
 
 def _cache(name: str) -> dict[int, Any]:
     # Kept on the application, so that two applications (two databases) never share it.
@@ -167,6 +176,7 @@ def offer_facts(offer_id: int) -> OfferFacts:
         by_code = terms.funding.split(terms.benefit.committed_fen)
         sources = db.session.scalars(select(FundSource).where(FundSource.code.in_(by_code))).all()
         ids = {source.code: source.id for source in sources}
+        sold = definition.offer(offer.code).sold
         cache[offer_id] = OfferFacts(
             offer_id=offer.id,
             campaign_id=campaign.id,
@@ -184,9 +194,15 @@ def offer_facts(offer_id: int) -> OfferFacts:
             campaign_ends_at=campaign.ends_at,
             is_priced_when_claimed=definition.preset.priced_when_claimed,
             discount_limits=tuple(definition.discount_limits),
+            sold=sold,
+            proceeds_source_id=_source_id(sold.proceeds) if sold else None,
         )
     found: OfferFacts = cache[offer_id]
     return found
+
+
+def _source_id(code: str) -> int:
+    return db.session.scalars(select(FundSource.id).where(FundSource.code == code)).one()
 
 
 def release_facts(release_id: int) -> ReleaseFacts | None:

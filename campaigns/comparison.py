@@ -29,6 +29,7 @@ from campaigns.terms.price_check import ACTIONS
 from campaigns.terms.price_table import EVERY
 from campaigns.terms.sale import BUYERS, CAR_CONDITIONS
 from campaigns.terms.settlement import MODES
+from campaigns.terms.sold import IF_EXPIRED, IF_WITHDRAWN
 from campaigns.terms.use.counted import SCAN_MODES, THRESHOLDS
 from campaigns.terms.validity.natural_days import COUNTED_FROM
 from campaigns.terms.worth import GIVEN_AS
@@ -78,6 +79,8 @@ NAMES = {
     "discount_limits": "每人优惠限额",
     "settlement": "结算", "mode": "结算方式", "cadence": "关账周期", "weekday": "关账日", "day": "每月几日",
     "check_days": "商户核对天数", "pay_days": "拨付天数",
+    "sold": "出售", "price_yuan": "售价", "proceeds": "售价款归", "pay_minutes": "付款时限（分钟）",
+    "if_expired": "过期未用", "if_withdrawn": "退券",
     "cost_yuan": "成本", "advertised_yuan": "对外价值", "least_yuan": "最低", "most_yuan": "最高",
 }  # fmt: skip
 
@@ -224,6 +227,8 @@ _MEANINGS: Mapping[str, Mapping[str, str]] = {
     "above_city": ACTIONS,
     "mode": MODES,
     "weekday": WEEKDAYS,
+    "if_expired": IF_EXPIRED,
+    "if_withdrawn": IF_WITHDRAWN,
 }
 
 

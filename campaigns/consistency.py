@@ -2,7 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 
+from campaigns import sale_rules
 from campaigns.definition import Definition, OfferDefinition, ReleaseDefinition, RoundDefinition
 from campaigns.places import city_name, counties
 from campaigns.terms.article import ArticleRules
@@ -89,6 +91,7 @@ def _offers(definition: Definition) -> Iterator[Contradiction]:
             if county not in known:
                 yield f"offers[{place}].scope.counties", _no_such("县区", county, known)
         yield from _qualification(offer, f"offers[{place}]")
+        yield from sale_rules.of_offer(definition, offer, f"offers[{place}].sold")
 
 
 #: Returns after which the citizen claims anew, where that is allowed: a used qualification does not come back.
@@ -258,6 +261,7 @@ def _rounds(definition: Definition) -> Iterator[Contradiction]:
             yield f"{where}.releases", "至少要投放一种券"
         yield from _releases(definition, a_round, where)
         yield from _claimed_by_category(definition, a_round, where)
+        yield from sale_rules.of_round(definition, a_round, where)
         yield from _round_within_budget(definition, a_round, where)
 
 
@@ -326,16 +330,20 @@ def _stands_beside(definition: Definition, a_round: RoundDefinition, place: str)
 
 def _worth_claiming(definition: Definition, a_round: RoundDefinition, where: str) -> Iterator[Contradiction]:
     """Whoever claims at the last moment must still get something that can be used."""
-    last_claim = a_round.closes_at - TICK
     offers = {offer.code: offer for offer in definition.offers}
     for number, release in enumerate(a_round.releases, 1):
         for content in definition.contents(release):
             if content.offer not in offers:
                 continue
-            terms = offers[content.offer].terms
+            terms, sold = offers[content.offer].terms, offers[content.offer].sold
+            # What is sold begins when it is paid for.
+            last_claim = a_round.closes_at - TICK + (sold.pay_within if sold else timedelta())
             expires_at = terms.expires_at(claimed_at=last_claim, campaign_ends_at=definition.ends_at)
             place = f"{where}.releases[{number}].{'pack' if release.pack else 'offer'}"
-            if expires_at <= last_claim:
+            if expires_at <= last_claim and sold:
+                minutes = sold.pay_minutes
+                yield place, f"领取结束时下单、{minutes} 分钟内付款，“{content.offer}”就已经过期，请改有效期或领取时间"
+            elif expires_at <= last_claim:
                 yield place, f"领取结束前“{content.offer}”就已经过期，请改有效期或领取时间"
             elif expires_at <= terms.valid_from(claimed_at=last_claim):
                 yield place, f"“{content.offer}”还没到可用的时间就已经过期，请改有效期或起用时间"

@@ -21,6 +21,7 @@ from campaigns.terms.quote import Benefit, OfferTerms
 from campaigns.terms.rollover.own import Own
 from campaigns.terms.rollover.pool import Pool
 from campaigns.terms.settlement import Settlement
+from campaigns.terms.sold import Sold
 from foundation.errors import N_
 from foundation.words import Words
 from identity.persons import DEFAULT_KINDS
@@ -94,9 +95,12 @@ class Source:
 
 @dataclass(frozen=True)
 class OfferDefinition:
+    """sold: how it is sold, None where it is free."""
+
     code: str
     name: str
     terms: OfferTerms
+    sold: Sold | None = None
 
 
 @dataclass(frozen=True)

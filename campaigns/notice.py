@@ -16,6 +16,7 @@ from campaigns.terms.benefit.price_tiers import BASES, PriceTiers
 from campaigns.terms.gifts import collecting
 from campaigns.terms.rollover.own import Own
 from campaigns.terms.sale import BUYERS
+from campaigns.terms.sold import in_notice
 from campaigns.terms.worth import GIVEN_AS, WorthTable
 from foundation.clock import local
 from foundation.money import format_wan, format_yuan_short
@@ -219,9 +220,9 @@ def _offers(definition: Definition) -> Section:
     if len(headers) == 1 and one_row_each:
         rows = tuple((offer.name, *offer.terms.benefit.table().rows[0]) for offer in definition.offers)
         table = WorthTable(("券种", *headers.pop()), rows)
-        return Section("券种与面额", (), (("", table),))
+        return Section("券种与面额", in_notice(definition.offers, definition.sources), (("", table),))
     tables = tuple((f"{offer.name}：", offer.terms.benefit.table()) for offer in definition.offers)
-    return Section("补贴标准", (), tables)
+    return Section("补贴标准", in_notice(definition.offers, definition.sources), tables)
 
 
 def _use(definition: Definition) -> Section:

@@ -12,6 +12,7 @@ from campaigns.definition import PeopleRules
 from campaigns.errors import CampaignUnknown
 from campaigns.models import Campaign, CampaignRound, CampaignVersion, Offer, Release
 from campaigns.terms.issuance.lottery import Lottery
+from campaigns.terms.sold import Sold
 from foundation import clock
 from foundation.db import db
 from foundation.errors import N_
@@ -48,6 +49,8 @@ class OfferView:
     goods_excluded: Sequence[str] = ()
     #: who scans whom, in words, where it is not the till that scans
     scan: Words | None = None
+    #: how it is sold, None where it is free
+    sold: Sold | None = None
 
     @property
     def count(self) -> int:
@@ -63,6 +66,8 @@ class OfferView:
                 told.append(Words(N_("不能买%(goods)s"), goods="、".join(self.goods_excluded)))
             if self.scan:
                 told.append(self.scan)
+            if self.sold:
+                told.append(self.sold.describe())
             return told
         inside = [
             Words(N_("%(count)s 张 %(rule)s %(name)s"), count=count, rule=offer.rule, name=offer.name)
@@ -294,6 +299,7 @@ def _offer_view(release: Release, offer: Offer) -> OfferView:
         validity=terms.validity.describe(),
         goods_excluded=terms.scope.goods_excluded,
         scan=terms.use.describe_way() if terms.use.may_scan else None,
+        sold=offer_facts(offer.id).sold,
         released=release.released,
         remaining=release.remaining,
         categories=terms.categories,

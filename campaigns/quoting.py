@@ -70,6 +70,7 @@ def _answer_data(answer: Answer) -> dict[str, Any]:
         "usable": answer.award is not None,
         "valid_from": local(answer.valid_from).isoformat(),
         "expires_at": local(answer.expires_at).isoformat(),
+        "price_fen": answer.offer.sold.price_fen if answer.offer.sold else 0,
     }
     if answer.award:
         award = answer.award
@@ -119,6 +120,9 @@ def _answer_lines(answer: Answer, names: Mapping[str, str]) -> list[str]:
     lines.append(f"  出资：{shares}")
     if answer.held:
         lines.append(f"  核销并列入待查：{answer.held.sentence}")
+    sold = answer.offer.sold
+    if sold:
+        lines.append(f"  {sold.describe()}；售价款归{names.get(sold.proceeds, sold.proceeds)}，不抵减出资")
     return lines + [f"  · {reason}" for reason in award.reasons]
 
 

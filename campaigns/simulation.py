@@ -49,7 +49,8 @@ class Day:
     """claimed, redeemed, expired, turned_away: how many on this day; limited: of those turned away, how many by limits
     per person while there was stock. entered, won, taken_up: how many entered lotteries, were offered prizes, and were
     granted them, which counts as claimed. Who entered and was offered none is turned away when the round closes.
-    money: source code → where it stands at its end."""
+    money: source code → where it stands at its end. proceeds_fen: what was paid for vouchers that are sold; part of
+    no source's money."""
 
     day: date
     claimed: int
@@ -61,6 +62,7 @@ class Day:
     won: int
     taken_up: int
     money: Mapping[str, Money]
+    proceeds_fen: int = 0
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Simulation:
     lotteries: Mapping[str, LotteryOutcome]
 
     def total(self, name: str) -> int:
-        """Return the sum over all days of one of the counts of a day, by its name."""
+        """Return the sum over all days of one of the counts of a day, or of proceeds_fen, by its name."""
         return sum(getattr(day, name) for day in self.days)
 
 
@@ -119,6 +121,8 @@ class _Books:
     #: round code → what it has left of its own money, and day → round code → what of it comes back
     own_left: dict[str, int] = field(default_factory=dict)
     own_back: dict[date, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    #: what is paid on the day for vouchers that are sold
+    proceeds_fen: int = 0
     #: offer code → what the redemption rate has left over, in ten thousandths of one
     left_over: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
@@ -175,7 +179,10 @@ def simulate(definition: Definition, demand: Demand) -> Simulation:
         _note_sold_out(books, today, sold_out)
         _close_rounds(books, today, came)
         standing = {source: money.copy() for source, money in books.money.items()}
-        days.append(Day(today, redeemed=redeemed, expired=expired, money=standing, **came))
+        days.append(
+            Day(today, redeemed=redeemed, expired=expired, money=standing, proceeds_fen=books.proceeds_fen, **came)
+        )
+        books.proceeds_fen = 0
     lotteries = {code: drawn.outcome() for code, drawn in books.draws.items()}
     return Simulation(tuple(days), _runs_out(prices, days), sold_out, lotteries)
 
@@ -326,6 +333,8 @@ def _grant(books: _Books, round_code: str, stock: _Stock, count: int, claimed_at
     use(count, stock.allowances)
     books.move_all(stock.contents, count, "released", "outstanding")
     for offer, each in stock.contents.items():
+        sold = books.definition.offer(offer).sold
+        books.proceeds_fen += sold.price_fen * count if sold else 0
         _plan_use(books, round_code, offer, count * each, claimed_at)
 
 

@@ -29,6 +29,7 @@ def as_data(played: Simulation) -> dict[str, Any]:
                 "entered": day.entered,
                 "won": day.won,
                 "taken_up": day.taken_up,
+                "proceeds_fen": day.proceeds_fen,
                 "money": {source: asdict(money) for source, money in day.money.items()},
             }
             for day in played.days
@@ -44,6 +45,9 @@ def as_text(definition: Definition, played: Simulation) -> str:
         f"想领而没有领到 {played.total('turned_away'):,} 人次"
         + (f"（其中因每人限领 {limited:,} 人次）" if (limited := played.total("limited")) else "")
     ]
+    if any(offer.sold for offer in definition.offers):
+        proceeds = format_yuan(played.total("proceeds_fen"))
+        lines.append(f"售价款 {proceeds} 元（假设下单的都付了款，以后的退款没有扣除），不计入资金来源")
     for a_round in definition.rounds:
         day = played.sold_out[a_round.code]
         lines.append(f"{a_round.name}：" + (f"{day} 领完" if day else "开放期间没有领完"))

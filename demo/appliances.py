@@ -185,8 +185,9 @@ class Appliances:
             granted = claims.claim_batch(requests)
         held: list[tuple[UUID, UUID]] = []
         for request, grant in zip(requests, granted, strict=True):
-            if not isinstance(grant, Granted):
+            if isinstance(grant, Refusal):
                 raise grant
+            assert isinstance(grant, Granted), "the trade-in is free"
             held.append((grant.entitlement_id, request.citizen_id))
         with transaction():
             shown = codes.open_vouchers(held, new_id().bytes * 2)

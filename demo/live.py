@@ -54,13 +54,25 @@ funding = {{ kind = "shares", shares = {{ demo-fund = "100%" }} }}
 scope = {{ kind = "places", industries = ["retail"] }}
 validity = {{ kind = "hours", hours = 72 }}
 
+[[offers]]
+code = "bought"
+name = "60元通用券（购买）"
+benefit = {{ kind = "spend_discount", face_value_yuan = 60, threshold_yuan = 300 }}
+funding = {{ kind = "shares", shares = {{ demo-fund = "100%" }} }}
+validity = {{ kind = "natural_days", days = 15, counted_from = "claim_day" }}
+sold = {{ price_yuan = 9.90, proceeds = "demo-fund", if_expired = "returned", if_withdrawn = "returned" }}
+
 [[rounds]]
 code = "now"
 name = "正在领取"
 opens_at = {now}
 closes_at = {ends_at}
 limits = [{{ kind = "per_person", count = 1, within = "offer" }}]
-releases = [{{ offer = "catering", stock = 5000 }}, {{ offer = "retail", stock = 2000 }}]
+releases = [
+    {{ offer = "catering", stock = 5000 }},
+    {{ offer = "retail", stock = 2000 }},
+    {{ offer = "bought", stock = 1000 }},
+]
 
 [[rounds]]
 code = "soon"

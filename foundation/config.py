@@ -31,6 +31,8 @@ class Settings:
     index_key: bytes = field(repr=False)
     #: a name that ``identity.sms`` knows
     sms_adapter: str = "outbox"
+    #: a name that ``voucher.payment_adapters`` knows
+    payment_adapter: str = "none"
     city_code: str = "4417"
     #: cookies over HTTPS only, and browsers are told to insist on it
     secure_cookies: bool = True
@@ -55,6 +57,7 @@ class Settings:
             data_key=_key(env, "DATA_KEY"),
             index_key=_key(env, "INDEX_KEY"),
             sms_adapter=env.get("SMS_ADAPTER", "outbox"),
+            payment_adapter=env.get("PAYMENT_ADAPTER", "none" if environment == "production" else "simulator"),
             city_code=env.get("CITY_CODE", "4417"),
             secure_cookies=environment == "production",
             demo=environment == "demo",

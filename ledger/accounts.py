@@ -1,7 +1,7 @@
 """The chart of accounts: every account of the ledger is spelled here and nowhere else.
 
 Money of different sources never mixes: apart from ``treasury`` each account belongs to one campaign and one
-fund source. A fen moves along this line, and only ``treasury`` may stand below zero (by what it has granted):
+fund source. A fen moves along this line, and ``treasury`` may stand below zero (by what it has granted):
 
     treasury ─fund→ budget ─release→ released ─claim→ outstanding ─redeem→ payable ─clear→ cleared ─pay→ paid
                       ↑─────recall────┘                   │             │
@@ -24,6 +24,11 @@ Where the sources pay to the platform's account first, what they have granted is
 left at the end goes back by the way it came:
 
     treasury ─fund→ pledged ─deposit→ budget ─return→ returned
+What citizens pay for vouchers that are sold is kept apart from all of that, per offer, in the name of the source whose
+the price is. ``buyers`` stands below zero by what they have paid and not got back:
+
+    buyers ─sell→ proceeds ─take_back→ returning ─send_back→ buyers
+       └───────────sell (too late, or twice)──↑
 
 A correction after the round may reserve from the pool, and what is given back then returns there. What was taken back
 before it was paid goes to the pool: due | cleared ─refund→ budget.
@@ -48,6 +53,9 @@ class AccountKind(StrEnum):
     PAID = "paid"  # sent to the merchant or citizen
     RETURNED = "returned"  # went back to the source at the end, unused
     BORNE = "borne"  # the merchant's own share of what was redeemed: given at the till, owed to nobody
+    BUYERS = "buyers"  # what citizens have paid for vouchers and not got back, as a negative balance
+    PROCEEDS = "proceeds"  # the prices of vouchers that were sold
+    RETURNING = "returning"  # prices that go back to who paid them
 
 
 class Code(StrEnum):
@@ -72,6 +80,9 @@ class Code(StrEnum):
     RECOVER = "recover"  # 扣回: a refund is netted in the merchant's next statement
     REPAY = "repay"  # 退回: a merchant has paid a refund back
     RETURN = "return"  # 原路退回: what was not used goes back to its source
+    SELL = "sell"  # 收款: a citizen has paid for a voucher
+    TAKE_BACK = "take_back"  # 应退: a voucher came back, or ran out, whose price is given back
+    SEND_BACK = "send_back"  # 退付: a price has gone back to who paid it
 
 
 _Pair = tuple[AccountKind, AccountKind]
@@ -108,7 +119,15 @@ FLOWS: dict[Code, tuple[_Pair, ...]] = {
     Code.RECOVER: ((AccountKind.PAYABLE, AccountKind.BUDGET),),
     Code.REPAY: ((AccountKind.PAID, AccountKind.BUDGET),),
     Code.RETURN: ((AccountKind.BUDGET, AccountKind.RETURNED),),
+    Code.SELL: ((AccountKind.BUYERS, AccountKind.PROCEEDS), (AccountKind.BUYERS, AccountKind.RETURNING)),
+    Code.TAKE_BACK: ((AccountKind.PROCEEDS, AccountKind.RETURNING),),
+    Code.SEND_BACK: ((AccountKind.RETURNING, AccountKind.BUYERS),),
 }
+
+#: What citizens paid: money beside the sources' own, of which no budget, report or settlement knows.
+PRICES = (AccountKind.BUYERS, AccountKind.PROCEEDS, AccountKind.RETURNING)
+#: The accounts through which money comes in; they stand below zero by what has come.
+BELOW_ZERO = (AccountKind.TREASURY, AccountKind.BUYERS)
 
 
 @dataclass(frozen=True)
@@ -183,3 +202,16 @@ def returned(campaign_id: int, fund_source_id: int) -> AccountKey:
 
 def borne(campaign_id: int, fund_source_id: int, *, merchant_id: int) -> AccountKey:
     return AccountKey(AccountKind.BORNE, fund_source_id, campaign_id, merchant_id=merchant_id)
+
+
+def buyers(campaign_id: int, fund_source_id: int, *, offer_id: int) -> AccountKey:
+    """fund_source_id, here and in the next two: the source whose the price is."""
+    return AccountKey(AccountKind.BUYERS, fund_source_id, campaign_id, offer_id)
+
+
+def proceeds(campaign_id: int, fund_source_id: int, *, offer_id: int) -> AccountKey:
+    return AccountKey(AccountKind.PROCEEDS, fund_source_id, campaign_id, offer_id)
+
+
+def returning(campaign_id: int, fund_source_id: int, *, offer_id: int) -> AccountKey:
+    return AccountKey(AccountKind.RETURNING, fund_source_id, campaign_id, offer_id)

@@ -96,8 +96,8 @@ register(
     ),
     Check(
         "ledger_no_negative_balance",
-        "Only a treasury account may stand below zero.",
-        "SELECT address, balance_fen FROM ledger_account WHERE balance_fen < 0 AND kind <> 'treasury'",
+        "Only accounts through which money comes in may stand below zero: the treasury's, and those of buyers.",
+        "SELECT address, balance_fen FROM ledger_account WHERE balance_fen < 0 AND kind NOT IN ('treasury', 'buyers')",
     ),
     Check(
         "ledger_sources_do_not_mix",
@@ -134,7 +134,9 @@ register(
             ('clear', 'payable', 'cleared'), ('pay', 'cleared', 'paid'),
             ('refund', 'payable', 'budget'), ('refund', 'payable', 'outstanding'),
             ('refund', 'borne', 'budget'), ('refund', 'borne', 'outstanding'),
-            ('advance', 'budget', 'outstanding'), ('recover', 'payable', 'budget'), ('repay', 'paid', 'budget'))
+            ('advance', 'budget', 'outstanding'), ('recover', 'payable', 'budget'), ('repay', 'paid', 'budget'),
+            ('sell', 'buyers', 'proceeds'), ('sell', 'buyers', 'returning'),
+            ('take_back', 'proceeds', 'returning'), ('send_back', 'returning', 'buyers'))
         """,
     ),
     Check(

@@ -10,7 +10,7 @@ from foundation import clock
 from foundation.ids import LARGEST_ROW_ID
 from foundation.slots import run_in_slot
 from ledger import audit, naming, reading, words
-from ledger.accounts import AccountKind, Code
+from ledger.accounts import PRICES, AccountKind, Code
 from ledger.models import LedgerAccount
 from ledger.reading import AccountFilter, MovementFilter
 
@@ -29,6 +29,7 @@ def overview() -> str:
         "ledger/overview.html",
         money=money,
         kinds=words.KINDS,
+        beside=PRICES,
         campaigns=naming.names("campaign", {row.campaign_id for row in money}),
         sources=naming.names("fund_source", {row.fund_source_id for row in money}),
         last_audit=reading.last_audit(),

@@ -14,7 +14,7 @@ class LedgerAccount(Base):
 
     __tablename__ = "ledger_account"
     __table_args__ = (
-        CheckConstraint("balance_fen >= 0 OR kind = 'treasury'", name="balance_not_negative"),
+        CheckConstraint("balance_fen >= 0 OR kind IN ('treasury', 'buyers')", name="balance_not_negative"),
         Index("ix_ledger_account_campaign_id_kind", "campaign_id", "kind"),
     )
 
@@ -48,8 +48,8 @@ class Transfer(Base):
     credit_account_id: Mapped[int] = mapped_column(ForeignKey("ledger_account.id"))
     amount_fen: Mapped[int] = mapped_column(BigInteger)
     code: Mapped[str] = mapped_column(String(10))
-    #: "campaign_version", "release", "application", "claim_batch", "expiry_run", "redemption", "refund", "statement"
-    #: "payout", "deposit" or "fund_return"
+    #: "campaign_version", "release", "application", "purchase", "claim_batch", "expiry_run", "redemption", "refund",
+    #: "statement", "payout", "payment", "deposit" or "fund_return"
     document_kind: Mapped[str] = mapped_column(String(20))
     document_id: Mapped[str] = mapped_column(String(40))
     #: the transfer that this one takes back; each can be taken back once

@@ -13,7 +13,7 @@ from foundation.clock import bureau_day
 from foundation.db import db, insert_rows, upsert
 from foundation.errors import N_, Conflict
 from foundation.ids import new_id
-from ledger.accounts import FLOWS, AccountKey, AccountKind, Code
+from ledger.accounts import BELOW_ZERO, FLOWS, AccountKey, AccountKind, Code
 from ledger.models import LedgerAccount, Transfer
 
 
@@ -92,7 +92,10 @@ _MOVE = (
     update(LedgerAccount.__table__)  # type: ignore[arg-type]
     .where(
         LedgerAccount.id == bindparam("account"),
-        or_(LedgerAccount.kind == AccountKind.TREASURY.value, LedgerAccount.balance_fen + bindparam("delta") >= 0),
+        or_(
+            *(LedgerAccount.kind == kind.value for kind in BELOW_ZERO),
+            LedgerAccount.balance_fen + bindparam("delta") >= 0,
+        ),
     )
     .values(balance_fen=LedgerAccount.balance_fen + bindparam("delta"))
 )

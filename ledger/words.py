@@ -1,14 +1,14 @@
 """What people call the kinds of account, the reasons why money moves, and the documents it stands on."""
 
 from foundation.errors import N_
-from ledger.accounts import AccountKind, Code
+from ledger.accounts import PRICES, AccountKind, Code
 
 #: kind → (name, what it means), along the way that money takes.
 KINDS: dict[AccountKind, tuple[str, str]] = {
     AccountKind.PLEDGED: (N_("未到账"), N_("资金来源批准了、还没有拨到平台账户的金额；到账后进入资金池")),
     AccountKind.BUDGET: (N_("资金池"), N_("批准了、还没有投放的预算；过期和没人领的金额也回到这里")),
     AccountKind.RELEASED: (N_("已投放未领"), N_("已经放进各轮、市民还没有领走的面值")),
-    AccountKind.RESERVED: (N_("申请占用"), N_("审核中的申请占用的金额；审核不通过的退回")),
+    AccountKind.RESERVED: (N_("占用"), N_("审核中的申请和待付款的订单占用的金额；审核不通过、没有付款的退回")),
     AccountKind.OUTSTANDING: (N_("已领未用"), N_("市民手里还能使用的券的面值")),
     AccountKind.PAYABLE: (N_("应付商户"), N_("已核销、还没有审批付款的金额")),
     AccountKind.DUE: (N_("应付市民"), N_("审核通过、要付到市民银行卡、还没有审批付款的金额")),
@@ -16,10 +16,13 @@ KINDS: dict[AccountKind, tuple[str, str]] = {
     AccountKind.PAID: (N_("已拨付"), N_("已经付给商户和市民的金额")),
     AccountKind.RETURNED: (N_("已原路退回"), N_("活动结束后没有用完、已经退回资金来源的金额")),
     AccountKind.BORNE: (N_("商户承担"), N_("券面里由商户自己让利的部分，不付给商户")),
+    AccountKind.PROCEEDS: (N_("售价款"), N_("市民买券付的钱，与各方出资分开记账；应退的已转出")),
+    AccountKind.RETURNING: (N_("待退售价款"), N_("要退还市民、还没有退出的售价款")),
+    AccountKind.BUYERS: (N_("市民付款"), N_("市民买券付的、没有退还的总额，以负数表示")),
     AccountKind.TREASURY: (N_("财政批准"), N_("资金来源批准的总额，以负数表示")),
 }
-#: The kinds that hold a campaign's money, in the same order.
-CAMPAIGN_KINDS = tuple(kind for kind in KINDS if kind is not AccountKind.TREASURY)
+#: The kinds that hold what a campaign's sources have granted, in the same order.
+CAMPAIGN_KINDS = tuple(kind for kind in KINDS if kind not in (AccountKind.TREASURY, *PRICES))
 
 CODES: dict[str, str] = {
     Code.FUND: N_("批准预算"),
@@ -41,6 +44,9 @@ CODES: dict[str, str] = {
     Code.RECOVER: N_("扣回"),
     Code.REPAY: N_("退回"),
     Code.RETURN: N_("原路退回"),
+    Code.SELL: N_("售券收款"),
+    Code.TAKE_BACK: N_("售价款应退"),
+    Code.SEND_BACK: N_("售价款退付"),
 }
 
 DOCUMENTS: dict[str, str] = {
@@ -56,6 +62,8 @@ DOCUMENTS: dict[str, str] = {
     "payout": N_("兑付单"),
     "deposit": N_("到账单"),
     "fund_return": N_("退回单"),
+    "purchase": N_("购券订单"),
+    "payment": N_("购券付款"),
 }
 
 #: Tables that are sealed, by name; rooms above the ledger own some of them.
@@ -103,7 +111,7 @@ CHECKS: dict[str, str] = {
     "an_invoice_is_for_one_sale": N_("一张发票只用于一件商品"),
     "ledger_balances_match_transfers": N_("每个账户的余额，等于转入减去转出"),
     "ledger_flows_follow_the_chart": N_("每种事由只在规定的两种账户之间转账"),
-    "ledger_no_negative_balance": N_("除财政批准外，没有账户余额为负"),
+    "ledger_no_negative_balance": N_("除财政批准和市民付款外，没有账户余额为负"),
     "ledger_reversals_take_back_what_was_posted": N_("每笔冲正对应一笔核销，金额相同、方向相反"),
     "ledger_seals_follow_each_other": N_("封存一号接一号，没有缺号，最后一号也在"),
     "ledger_sources_do_not_mix": N_("每笔转账都在同一个资金来源、同一个活动之内"),
@@ -129,7 +137,7 @@ CHECKS: dict[str, str] = {
     "listed_vouchers_match_their_lines": N_("定向发放的券，与名单上已领取的行数一致"),
     "packs_stay_whole": N_("同一券包里各种券的库存一起减少，最后一包和第一包一样完整"),
     "releases_match_released_money": N_("每次投放：已投放未领的金额，等于剩余张数乘以面值"),
-    "reserved_money_matches_applications": N_("每种补贴：申请占用的金额，等于审核中的申请各自占用的合计"),
+    "reserved_money_matches_applications": N_("每种补贴和券：占用的金额，等于审核中的申请和待付款的订单各自占用的合计"),
     "reservations_match_their_posting": N_("每份申请：总账为它占用的金额减去释放的，等于它占用或者获批的金额"),
     "money_on_release_is_what_was_not_applied_for": N_(
         "按金额投放的轮次：剩下的钱等于放出的减去申请占用和获批的，轮次结束后归零"
@@ -145,5 +153,9 @@ CHECKS: dict[str, str] = {
     "statements_match_the_ledger": N_("审批和拨付记账的金额，等于对账单的金额"),
     "statements_match_their_redemptions": N_("每张对账单等于它的核销之和，也等于各资金来源之和"),
     "stock_matches_claims": N_("开放中的轮次：减少的库存等于领走的张数"),
+    "purchases_match_their_posting": N_("每个购券订单：总账为它占用的金额减去释放的，等于面值；取消和超时的为零"),
+    "paid_purchases_have_their_voucher": N_("付了款的订单恰好有一张券和一笔付款；要买的券没有付款就没有发出"),
+    "payments_match_their_posting": N_("每笔购券付款：收款、应退、退付记账的金额，等于订单的售价和付款的状态"),
+    "prices_match_the_ledger": N_("每种券：售价款和待退的余额，等于各笔付款的合计"),
     "voided_redemptions_are_not_settled": N_("撤销的核销不在任何对账单上"),
 }

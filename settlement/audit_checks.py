@@ -21,6 +21,8 @@ register(
             UNION ALL SELECT 'payout', REPLACE(CAST(id AS TEXT), '-', '') FROM payout
             UNION ALL SELECT 'deposit', CAST(id AS TEXT) FROM deposit
             UNION ALL SELECT 'fund_return', CAST(id AS TEXT) FROM fund_return
+            UNION ALL SELECT 'purchase', REPLACE(CAST(id AS TEXT), '-', '') FROM purchase
+            UNION ALL SELECT 'payment', REPLACE(CAST(id AS TEXT), '-', '') FROM payment
         ) d ON d.kind = t.document_kind AND d.id = t.document_id
         WHERE d.id IS NULL
         """,

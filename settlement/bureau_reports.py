@@ -22,7 +22,7 @@ from ledger import reading as ledger
 from merchants import listing
 from merchants.models import Refund
 from merchants.refunds import refunds_of
-from settlement import event_figures, gift_figures, held_back, reading
+from settlement import event_figures, gift_figures, held_back, purchase_figures, reading
 from settlement.charts import chart_of
 from settlement.downloads import file_of
 from settlement.errors import QueryMalformed
@@ -30,6 +30,7 @@ from settlement.event_figures import EventTotals
 from settlement.exports import report_sheet
 from settlement.held_back import HeldBack
 from settlement.metrics import BY_KEY, METRICS, Metric
+from settlement.purchase_figures import Proceeds, PurchaseFilter
 from settlement.reports import Query, Report, Row, report, why_meaningless
 from settlement.rows import rows_of
 
@@ -72,6 +73,8 @@ def report_page() -> Response | str:
         gifts=given,
         gifts_total=gift_figures.totals(given),
         gifts_why=gift_figures.COST_AND_WORTH,
+        proceeds=_proceeds(query),
+        proceeds_not_driven=purchase_figures.NOT_DRIVEN,
         held=_held_back(query),
         held_parts=held_back.PARTS,
         owed=BY_KEY["owed_fen"],
@@ -87,6 +90,17 @@ def _events_beside(query: Query) -> EventTotals | None:
     if query.offer_id:
         return None
     return event_figures.totals(first_day=query.first_day, last_day=query.last_day, campaign_id=query.campaign_id)
+
+
+def _proceeds(query: Query) -> list[Proceeds]:
+    """Return what was paid for vouchers; a price is paid at no store, so it divides by campaign, offer and source."""
+    if query.county is not None or query.industry is not None or query.merchant_id:
+        return []
+    return purchase_figures.proceeds(
+        PurchaseFilter(
+            query.campaign_id, query.offer_id, query.fund_source_id, first_day=query.first_day, last_day=query.last_day
+        )
+    )
 
 
 def _held_back(query: Query) -> list[HeldBack]:

@@ -67,7 +67,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "reserved_fen",
         N_("占用"),
-        N_("审核中的申请占用的金额，截至现在；审核不通过的退回"),
+        N_("审核中的申请和待付款的订单占用的金额，截至现在；审核不通过、没有付款的退回"),
         "fen",
         lambda s, h: h.reserved_fen if h else None,
     ),
@@ -160,7 +160,7 @@ METRICS: tuple[Metric, ...] = (
         "surplus_fen",
         N_("结余"),
         N_(
-            "还没有用掉的钱：资金池、已投放未领、申请占用、已领未用之和，预拨的活动还有未到账的，截至现在；已退款、还没有收回的和已经原路退回的不在内"
+            "还没有用掉的钱：资金池、已投放未领、占用、已领未用之和，预拨的活动还有未到账的，截至现在；已退款、还没有收回的和已经原路退回的不在内"
         ),
         "fen",
         lambda s, h: h.surplus_fen if h else None,

@@ -86,6 +86,7 @@ def settings_for(database_url: str) -> Settings:
         secret_key="a-secret-only-for-tests-0123456789",
         data_key=bytes(range(32)),
         index_key=bytes(range(32, 64)),
+        payment_adapter="simulator",
         secure_cookies=False,
         var_dir=run_dir(),
     )

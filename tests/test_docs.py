@@ -41,6 +41,7 @@ from campaigns.terms.gifts import GiftSchema
 from campaigns.terms.portions import DailySchema
 from campaigns.terms.price_table import FloatingSchema, TierSchema
 from campaigns.terms.settlement import SettlementSchema
+from campaigns.terms.sold import SoldSchema
 from demo.__main__ import cli as demo_commands
 from demo.definition import document
 from launch import commands as launcher
@@ -312,6 +313,7 @@ TABLES = {
     "`bonuses`": BonusSchema,
     "`geofence`": GeofenceSchema,
     "`daily`": DailySchema,
+    "`sold`": SoldSchema,
 }
 AXES = sorted(info.name for info in pkgutil.iter_modules(campaigns.terms.__path__) if info.ispkg)
 STRATEGIES = {

@@ -74,7 +74,8 @@ register(
     ),
     Check(
         "stock_matches_claims",
-        "What is gone from a release while its round is open was claimed from it, or is held by applications.",
+        "What is gone from a release while its round is open was claimed from it, or is held by applications or unpaid"
+        " orders.",
         """
         SELECT r.id AS release_id, r.released, r.remaining, COALESCE(e.n, 0) AS claimed
         FROM release r JOIN campaign_round c ON c.id = r.round_id
@@ -82,6 +83,7 @@ register(
             SELECT release_id, COUNT(*) AS n FROM (
                 SELECT release_id FROM entitlement
                 UNION ALL SELECT release_id FROM reservation WHERE status = 'held'
+                UNION ALL SELECT release_id FROM purchase WHERE status = 'awaiting'
             ) taken GROUP BY release_id
         ) e ON e.release_id = r.id
         WHERE (c.status = 'released' AND r.released - r.remaining <> COALESCE(e.n, 0))
@@ -150,13 +152,16 @@ register(
 register(
     Check(
         "reserved_money_matches_applications",
-        "For each offer, the money set aside for applications is what those under review hold.",
+        "For each offer, the money set aside is what applications under review and unpaid orders hold.",
         """
         SELECT o.id AS offer_id, COALESCE(h.fen, 0) AS held_fen, COALESCE(a.fen, 0) AS ledger_fen
         FROM offer o
         LEFT JOIN (
-            SELECT r.offer_id, SUM(v.amount_fen) AS fen FROM reservation v JOIN release r ON r.id = v.release_id
-            WHERE v.status = 'held' GROUP BY r.offer_id
+            SELECT offer_id, SUM(fen) AS fen FROM (
+                SELECT r.offer_id, v.amount_fen AS fen FROM reservation v JOIN release r ON r.id = v.release_id
+                WHERE v.status = 'held'
+                UNION ALL SELECT offer_id, face_value_fen FROM purchase WHERE status = 'awaiting'
+            ) waiting GROUP BY offer_id
         ) h ON h.offer_id = o.id
         LEFT JOIN (
             SELECT offer_id, SUM(balance_fen) AS fen FROM ledger_account WHERE kind = 'reserved' GROUP BY offer_id

@@ -30,7 +30,7 @@ from identity.principals import Principal
 from voucher import citizen_screens as screens
 from voucher import codes, lottery, qr
 from voucher.claim_line import claim_in_line
-from voucher.claims import refused_unasked
+from voucher.claims import Granted, refused_unasked
 from voucher.draws import draws_of_releases, entries_of
 from voucher.errors import (
     CategoryNeeded,
@@ -45,6 +45,8 @@ from voucher.gifts import masked
 from voucher.holdings import TABS, HeldVoucher, counts_of, next_of_offer, voucher_of, vouchers_of
 from voucher.location import fences_of, outside, read_location
 from voucher.named_lists import waiting_for
+from voucher.purchase_orders import Ordered
+from voucher.purchases import awaiting, price_of
 
 #: Anyone may look at what is offered.
 campaign_pages = Blueprint("campaign_pages", __name__, template_folder="templates")
@@ -114,11 +116,17 @@ def claim(code: str) -> Response:
         return _refused(code, granted)
     if isinstance(granted, Refusal):
         raise granted
-    address = url_for("voucher_pages.voucher", entitlement_id=granted.entitlement_id)
+    return _on_to(_address_of(granted))
+
+
+def _address_of(granted: Granted | Ordered) -> str:
+    """Return where one goes after a claim: to the voucher, or to pay for it first."""
+    if isinstance(granted, Ordered):
+        return url_for("purchase_pages.purchase", purchase_id=granted.purchase_id)
     if len(granted.entitlement_ids) > 1:
-        address = url_for("voucher_pages.holdings")
         flash(_("券包已领取，%(count)s 张券都在这里。", count=len(granted.entitlement_ids)))
-    return _on_to(address)
+        return url_for("voucher_pages.holdings")
+    return url_for("voucher_pages.voucher", entitlement_id=granted.entitlement_id)
 
 
 def _told_without_asking(code: str, release_id: int, refusal: Refusal) -> Response:
@@ -191,6 +199,7 @@ def holdings() -> str:
         tabs=[(name, screens.TAB_LABELS[name], counts[name]) for name in TABS],
         vouchers=vouchers_of(_citizen_id(), tab),
         listed=waiting_for(_citizen_id()),
+        unpaid=awaiting(_citizen_id()),
         entries=[entry for entry in entries_of(_citizen_id()) if entry.outcome in ("won", "waiting")],
         citizen=gates.principal(),
     )
@@ -283,6 +292,7 @@ def _voucher_page(held: HeldVoucher, state: str, **context: object) -> str:
         next_id=more[0],
         of_offer=more[1],
         masked=masked,
+        price=price_of(held.id) if held.sold else None,
         **context,
     )
 

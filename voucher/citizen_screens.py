@@ -25,6 +25,7 @@ from identity.persons import person_of
 from voucher.holdings import HeldVoucher, held_of_releases
 from voucher.models import LotteryDraw, LotteryEntry, PersonQuota
 from voucher.named_lists import listed_for
+from voucher.purchases import awaiting
 
 TAB_LABELS = {
     "unused": lazy_gettext("未使用"),
@@ -79,6 +80,12 @@ def choices(round_: RoundView, citizen_id: UUID | None) -> list[Choice]:
         listed = listed_for(citizen_id)
         reasons = [
             reason or ("" if offer.release_id in listed else _("不在名单"))
+            for (offer, _category), reason in zip(tickets, reasons, strict=True)
+        ]
+    if citizen_id and any(offer.sold for offer in round_.offers):
+        unpaid = {order.release_id for order in awaiting(citizen_id)}
+        reasons = [
+            _("待付款") if reason and offer.release_id in unpaid else reason
             for (offer, _category), reason in zip(tickets, reasons, strict=True)
         ]
     first = next((place for place, reason in enumerate(reasons) if not reason), None)
@@ -237,6 +244,8 @@ def _nothing_to_claim(
     if signed_in and _by_list(round_) and not any(ticket.why_not == _("您已领取") for ticket in tickets):
         why = _("这一轮定向发放，您登录的手机号不在名单上；名单登记的是身份证号时，请先实名")
         return Action(_("填写实名信息"), why, href=ways.names)
+    if signed_in and any(ticket.why_not == _("待付款") for ticket in tickets):
+        return Action(_("去付款"), _("您有订单还没有付款，逾期自动取消"), href=ways.mine)
     if signed_in and any(ticket.offer.remaining for ticket in tickets):
         return Action(_("查看我的券"), _("这一轮您已领到上限"), href=ways.mine)
     if round_.next_portion_at:

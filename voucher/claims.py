@@ -29,7 +29,7 @@ from identity import persons
 from ledger import accounts
 from ledger.accounts import Code
 from ledger.posting import Posting, post
-from voucher import elsewhere, named_lists, quotas
+from voucher import elsewhere, named_lists, payment_adapters, quotas
 from voucher.closed_releases import by_the_clock, from_memory, reading
 from voucher.errors import (
     ByApplication,
@@ -49,6 +49,8 @@ from voucher.errors import (
 from voucher.location import Location, fences_of, outside
 from voucher.models import ClaimBatch, Entitlement
 from voucher.people_rules import barred
+from voucher.purchase_errors import MustBePaidFor, PaymentNotSetUp
+from voucher.purchase_orders import Ordered, order
 from voucher.states import ENTITLEMENT
 
 
@@ -87,7 +89,8 @@ class Granted:
         return self.entitlement_ids[0]
 
 
-Outcome = Granted | Refusal
+FreeOutcome = Granted | Refusal
+Outcome = FreeOutcome | Ordered
 
 
 def claim(
@@ -102,11 +105,14 @@ def claim(
 
     Refuses ReleaseUnknown, CategoryNeeded, ByLottery, ByApplication, ByStaff, NotOpenYet, RoundClosed, RealNameNeeded,
     TooYoung, SoldOut, LimitReached, QuantityReached, ChancesUsedUp, ChoiceTaken, NotListed, ListedOnce,
-    HadSubsidyElsewhere, LocationMissing, OutsideGeofence.
+    HadSubsidyElsewhere, LocationMissing, OutsideGeofence; and MustBePaidFor where it is sold, which ``claim_batch``
+    orders.
     """
     outcome = claim_batch([ClaimRequest(citizen_id, release_id, device_hash, category, location)])[0]
     if isinstance(outcome, Refusal):
         raise outcome
+    if isinstance(outcome, Ordered):
+        raise MustBePaidFor
     return outcome
 
 
@@ -143,6 +149,9 @@ def claim_batch(requests: Sequence[ClaimRequest]) -> list[Outcome]:
             for place in places:
                 _note_device(requests[place])
         asked = [(place, requests[place].citizen_id) for place in places]
+        if facts.sold:
+            outcomes.update(_order(facts, asked, now, category=category))
+            continue
         grant = _grant_listed if facts.by_list else grant_to
         outcomes.update(grant(facts, asked, now, category=category))
     return [outcomes[place] for place in range(len(requests))]
@@ -154,15 +163,17 @@ def _otherwise(facts: ReleaseFacts) -> Refusal | None:
         return ByApplication()
     if facts.assisted:
         return ByStaff()
+    if facts.sold and not payment_adapters.is_set_up():
+        return PaymentNotSetUp()
     return ByLottery() if facts.lottery else None
 
 
 def _grant_listed(
     facts: ReleaseFacts, asked: Sequence[tuple[int, UUID]], now: datetime, *, category: str = ""
-) -> dict[int, Outcome]:
+) -> dict[int, FreeOutcome]:
     """Grant to those who stand on a list of the release; a line is used up by what it gave and by nothing else."""
     lines, unlisted = named_lists.take(facts, asked, now)
-    outcomes: dict[int, Outcome] = dict(unlisted)
+    outcomes: dict[int, FreeOutcome] = dict(unlisted)
     granted = grant_to(facts, [(place, who) for place, who in asked if place in lines], now, category=category)
     named_lists.give_back([lines[place] for place, outcome in granted.items() if isinstance(outcome, Refusal)])
     return outcomes | granted
@@ -199,14 +210,31 @@ def _closed_in_the_database(facts: ReleaseFacts) -> Refusal | None:
 
 def grant_to(
     facts: ReleaseFacts, asked: Sequence[tuple[int, UUID]], now: datetime, *, actor: str = "", category: str = ""
-) -> dict[int, Outcome]:
+) -> dict[int, FreeOutcome]:
     """Grant what the campaign's rules, limits and stock allow to (place, citizen) pairs of one release.
 
     actor: who gives it, where it is not the citizen who takes it. category: one of the release's, where it has any.
     """
+    granted, outcomes = _taken(facts, asked, now, category)
+    return outcomes | _grant(facts, granted, now, actor, category)
+
+
+def _order(
+    facts: ReleaseFacts, asked: Sequence[tuple[int, UUID]], now: datetime, *, category: str = ""
+) -> dict[int, Outcome]:
+    """Order what is sold, where the same rules, limits and stock allow it."""
+    taken, outcomes = _taken(facts, asked, now, category)
+    return {**outcomes, **order(facts, {each.place: each.citizen_id for each in taken}, now)}
+
+
+def _taken(
+    facts: ReleaseFacts, asked: Sequence[tuple[int, UUID]], now: datetime, category: str
+) -> tuple[list[Claimant], dict[int, FreeOutcome]]:
+    """Count (place, citizen) pairs under the release's rules and limits and take its stock for them; return for whom
+    there was everything, and the refusals of the others."""
     refusals = barred(facts.people, {citizen_id for _, citizen_id in asked}, now)
     refusals |= elsewhere.refused_claims(facts, [who for _, who in asked if who not in refusals])
-    outcomes: dict[int, Outcome] = {place: refusals[who] for place, who in asked if who in refusals}
+    outcomes: dict[int, FreeOutcome] = {place: refusals[who] for place, who in asked if who in refusals}
     allowed = [(place, who) for place, who in asked if who not in refusals]
     people = persons.persons_of(facts.people.same_person, [who for _, who in allowed])
     granted: list[Claimant] = []
@@ -220,8 +248,7 @@ def grant_to(
         outcomes.update({claimant.place: SoldOut() for claimant in sold_out})
         for scope, _ in limits:
             quotas.give_back(scope, [claimant.person_id for claimant in sold_out])
-    outcomes.update(_grant(facts, granted, now, actor, category))
-    return outcomes
+    return granted, outcomes
 
 
 def _take(facts: ReleaseFacts, wanted: int) -> int:
@@ -245,10 +272,10 @@ def _each_person_once(claimants: Sequence[Claimant]) -> list[list[Claimant]]:
 
 def _within_limits(
     limits: Sequence[tuple[str, int]], claimants: Sequence[Claimant], now: datetime
-) -> tuple[list[Claimant], dict[int, Outcome]]:
+) -> tuple[list[Claimant], dict[int, FreeOutcome]]:
     """Count each claimant under every limit; return those within all of them, and the refusals of the others."""
     within = list(claimants)
-    over: dict[int, Outcome] = {}
+    over: dict[int, FreeOutcome] = {}
     passed: list[str] = []
     for scope, most in limits:
         counted = quotas.take(scope, [claimant.person_id for claimant in within], most=most)
@@ -275,7 +302,7 @@ def _over(scope: str, most: int, now: datetime) -> Refusal:
 
 def _grant(
     facts: ReleaseFacts, granted: Sequence[Claimant], now: datetime, actor: str, category: str
-) -> dict[int, Outcome]:
+) -> dict[int, FreeOutcome]:
     """Write the entitlements of every part, their history, and what sets their money aside, posted together."""
     if not granted:
         return {}

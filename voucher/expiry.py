@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from campaigns.catalog import OfferFacts, offer_facts
+from campaigns.terms.sold import RETURNED
 from foundation import clock
 from foundation.db import db, insert_rows
 from foundation.ids import new_id, text_id
@@ -15,9 +16,11 @@ from foundation.states import Step
 from ledger import accounts
 from ledger.accounts import Code
 from ledger.posting import Posting, post
-from voucher import qualifications
+from voucher import payments, qualifications
+from voucher.errors import VoucherUnknown
 from voucher.gifts import is_gift, parts_of, splits_of
 from voucher.models import Entitlement, ExpiryRun
+from voucher.purchase_errors import NotReturnable
 from voucher.states import ENTITLEMENT
 
 BATCH = 1000
@@ -40,14 +43,44 @@ def expire_due(*, actor: str, most: int = BATCH) -> int:
     for offer_id, version_id in sorted(due):
         run_id, ids = _expire(offer_id, version_id, due[offer_id, version_id], Step(actor, now))
         postings += _return_money(offer_id, run_id)
+        sold = offer_facts(offer_id).sold
+        if sold and sold.if_expired == RETURNED:
+            postings += payments.take_back(sorted(ids), offer_id, Step(actor, now))
         expired += len(ids)
     # Posted together, so that all accounts of this transaction are locked in one order.
     post(postings, at=now)
     return expired
 
 
-def _expire(offer_id: int, version_id: int, ids: list[UUID], step: Step) -> tuple[UUID, set[UUID]]:
-    """Expire those of ``ids`` that are still claimed; return the run that did it, and which they were."""
+def withdraw(entitlement_id: UUID, citizen_id: UUID) -> None:
+    """Take back an unused voucher that its holder has bought and does not want; its price goes back, and its money to
+    the pools. Whoever was counted for it stays counted.
+
+    Refuses VoucherUnknown (also for somebody else's) and NotReturnable: it is not sold so that it may be given back, or
+    it is used, or has run out.
+    """
+    held = db.session.execute(
+        select(Entitlement.offer_id, Entitlement.campaign_version_id, Entitlement.expires_at).where(
+            Entitlement.id == entitlement_id, Entitlement.citizen_id == citizen_id
+        )
+    ).one_or_none()
+    if held is None:
+        raise VoucherUnknown
+    sold, step = offer_facts(held.offer_id).sold, Step(f"citizen:{citizen_id}", clock.now())
+    if sold is None or sold.if_withdrawn != RETURNED or held.expires_at <= step.at:
+        raise NotReturnable
+    run_id, ids = _expire(held.offer_id, held.campaign_version_id, [entitlement_id], step, event="withdraw")
+    if not ids:
+        raise NotReturnable
+    back = payments.take_back([entitlement_id], held.offer_id, step)
+    post(_return_money(held.offer_id, run_id) + back, at=step.at)
+
+
+def _expire(
+    offer_id: int, version_id: int, ids: list[UUID], step: Step, *, event: str = "expire"
+) -> tuple[UUID, set[UUID]]:
+    """Expire those of ``ids`` that are still claimed, or withdraw them before that; return the run that did it, and
+    which they were."""
     now = step.at
     run: dict[str, Any] = {"id": new_id(), "offer_id": offer_id, "count": 0, "expired_at": now}
     insert_rows(ExpiryRun, [run])
@@ -55,10 +88,10 @@ def _expire(offer_id: int, version_id: int, ids: list[UUID], step: Step) -> tupl
     expired = ENTITLEMENT.apply(
         Entitlement,
         ids,
-        "expire",
+        event,
         step,
         also_set={"expiry_run_id": run["id"]},
-        only_if=(Entitlement.expires_at <= now,),
+        only_if=(Entitlement.expires_at <= now if event == "expire" else Entitlement.expires_at > now,),
     )
     if offer_facts(offer_id).terms.categories:
         qualifications.free(sorted(expired))

@@ -13,6 +13,7 @@ from campaigns.goods import category_name
 from campaigns.models import Campaign, Offer
 from campaigns.places import where
 from campaigns.terms.quote import OfferTerms
+from campaigns.terms.sold import RETURNED, Sold
 from campaigns.terms.worth import WorthTable
 from foundation import clock
 from foundation.clock import bureau_day
@@ -20,7 +21,7 @@ from foundation.db import db
 from foundation.words import Words
 from voucher.errors import VoucherUnknown
 from voucher.gifts import Part, is_gift, parts_of
-from voucher.models import Entitlement
+from voucher.models import Entitlement, ExpiryRun
 
 TABS = ("unused", "used", "expired")
 
@@ -80,6 +81,14 @@ class HeldVoucher:
     #: the store that has scanned it and may complete the sale, until when
     confirmed_place: str | None = None
     confirmed_until: datetime | None = None
+    #: how it was sold, None where it was free, and whether its holder has given it back
+    sold: Sold | None = None
+    withdrawn: bool = False
+
+    @property
+    def can_be_withdrawn(self) -> bool:
+        """Whether its holder may give it back for its price, as long as it is unused."""
+        return self.tab == "unused" and self.sold is not None and self.sold.if_withdrawn == RETURNED
 
     @property
     def given(self) -> int:
@@ -226,9 +235,19 @@ def _held(entitlement: Entitlement, offer: Offer, campaign: Campaign, now: datet
         **(_qualification(entitlement, terms, now) if entitlement.category else {}),
         parts=parts_of(entitlement.id) if is_gift(offer_facts(offer.id)) else (),
         goods_excluded=scope.goods_excluded,
+        sold=offer_facts(offer.id).sold,
+        withdrawn=entitlement.status == "expired" and _ended_early(entitlement),
         area=scope.geofence.describe() if scope.geofence else None,
         located=scope.geofence is not None and scope.geofence.at("use"),
     )
+
+
+def _ended_early(entitlement: Entitlement) -> bool:
+    """Return whether a voucher was over before its time: only what was bought can be given back."""
+    if offer_facts(entitlement.offer_id).sold is None:
+        return False
+    ended_at = db.session.scalar(select(ExpiryRun.expired_at).where(ExpiryRun.id == entitlement.expiry_run_id))
+    return ended_at is not None and ended_at < entitlement.expires_at
 
 
 def _qualification(entitlement: Entitlement, terms: OfferTerms, now: datetime) -> dict[str, Any]:

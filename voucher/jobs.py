@@ -8,7 +8,7 @@ from foundation.db import db, transaction
 from foundation.errors import N_
 from identity import sms
 from identity.models import Citizen
-from voucher import codes, expiry, lottery, spares
+from voucher import codes, expiry, lottery, payments, purchases, spares
 from voucher.models import LotteryDraw, LotteryEntry
 
 MESSAGES_AT_ONCE = 200
@@ -25,6 +25,24 @@ def expire_vouchers() -> str:
         total += expired
         if expired < expiry.BATCH:
             return f"expired {total} vouchers"
+
+
+def lapse_purchases() -> str:
+    """Give back what orders took that nobody has paid in time, batch by batch."""
+    total = 0
+    while True:
+        with transaction():
+            lapsed = purchases.lapse_due(actor="job:lapse_purchases")
+        total += lapsed
+        if not lapsed:
+            return f"{total} unpaid orders lapsed"
+
+
+def return_payments() -> str:
+    """Give back the payments that came too late or twice, and the prices of vouchers that came back. What the payment
+    service does not take is tried again with the next run, and shown to the bureau."""
+    done, failed = payments.send_back_due(actor="job:return_payments")
+    return f"{done} payments given back, {failed} refused by the payment service"
 
 
 def return_spares() -> str:

@@ -1,4 +1,4 @@
-"""The states of an entitlement, of a reservation, of a draw and of an entry to it."""
+"""The states of an entitlement, of a reservation, of a purchase, of a draw and of an entry to it."""
 
 from foundation.states import StateMachine
 
@@ -10,6 +10,31 @@ ENTITLEMENT = StateMachine(
         ("redeemed", "void"): "claimed",
         ("redeemed", "return"): "claimed",
         ("claimed", "expire"): "expired",
+        # Its holder does not want it any more, and gets back what it was bought for.
+        ("claimed", "withdraw"): "expired",
+    },
+)
+
+#: An order for a voucher that is sold: paid, and then there is its entitlement; or not paid in time, or given up.
+PURCHASE = StateMachine(
+    "purchase",
+    {
+        ("", "order"): "awaiting",
+        ("awaiting", "pay"): "paid",
+        ("awaiting", "lapse"): "lapsed",
+        ("awaiting", "give_up"): "lapsed",
+    },
+)
+
+#: One payment, as the payment service tells it: kept, or given back because it came too late or twice, or because
+#: the voucher it bought ran out or was withdrawn.
+PAYMENT = StateMachine(
+    "payment",
+    {
+        ("", "accept"): "kept",
+        ("", "turn_away"): "returning",
+        ("kept", "take_back"): "returning",
+        ("returning", "send_back"): "returned",
     },
 )
 

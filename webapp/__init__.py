@@ -7,7 +7,8 @@ from flask import Flask
 from foundation.config import Settings, SettingsError
 from foundation.crypto import init_keys
 from foundation.db import engine_options, init_db
-from identity.sms import choose_adapter
+from identity import sms
+from voucher import payment_adapters
 from webapp.commands import init_commands
 from webapp.doors import init_doors
 from webapp.error_pages import init_error_pages
@@ -33,7 +34,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_db(app)
     init_transaction_limits(app)
     init_migrations(app)
-    choose_adapter(settings.sms_adapter)
+    sms.choose_adapter(settings.sms_adapter)
+    payment_adapters.choose_adapter(settings.payment_adapter, production=settings.secure_cookies)
     init_logs(app)
     init_static_files(app)
     init_security(app, settings)

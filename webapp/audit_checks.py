@@ -8,6 +8,7 @@ import merchants.payment_audit_checks
 import settlement.audit_checks
 import settlement.terms_audit_checks
 import voucher.audit_checks
+import voucher.purchase_audit_checks
 from ledger import audit
 
 #: Importing a room's checks registers them.
@@ -20,6 +21,7 @@ ROOMS_WITH_CHECKS = (
     settlement.audit_checks,
     settlement.terms_audit_checks,
     voucher.audit_checks,
+    voucher.purchase_audit_checks,
 )
 
 

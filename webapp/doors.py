@@ -43,6 +43,7 @@ from settlement.bureau_events import blueprint as events_desk
 from settlement.bureau_pages import blueprint as desk
 from settlement.bureau_payouts import blueprint as payouts_desk
 from settlement.bureau_prefunding import blueprint as prefunding_desk
+from settlement.bureau_purchases import blueprint as purchases_desk
 from settlement.bureau_reports import blueprint as settlement_desk
 from settlement.bureau_seals import blueprint as seals_desk
 from settlement.bureau_statements import blueprint as statements_desk
@@ -53,6 +54,8 @@ from voucher.bureau_lists import blueprint as lists_desk
 from voucher.bureau_pages import blueprint as draws_desk
 from voucher.citizen_pages import campaign_pages, claim_pages, voucher_pages
 from voucher.draw_pages import draw_pages
+from voucher.payment_api import blueprint as payment_api
+from voucher.purchase_pages import purchase_pages
 from webapp.api_docs import blueprint as api_docs
 from webapp.health import blueprint as health
 from webapp.security import csrf
@@ -75,6 +78,7 @@ DOORS: tuple[Door, ...] = (
     Door(campaign_pages, "/", gates.open_to_all),
     Door(claim_pages, "/", gates.citizen_with_token),
     Door(voucher_pages, "/", gates.citizen),
+    Door(purchase_pages, "/", gates.citizen),
     Door(draw_pages, "/", gates.open_to_all),
     Door(application_pages, "/", gates.citizen),
     Door(notice_pages, "/", gates.open_to_all),
@@ -110,6 +114,7 @@ DOORS: tuple[Door, ...] = (
     Door(statements_desk, "/bureau/statements", gates.officer()),
     Door(disputes_desk, "/bureau/statements/disputes", gates.officer()),
     Door(prefunding_desk, "/bureau/statements/prefunding", gates.officer()),
+    Door(purchases_desk, "/bureau/purchases", gates.officer()),
     Door(payouts_desk, "/bureau/payouts", gates.officer()),
     Door(ledger_desk, "/bureau/ledger", gates.officer()),
     Door(seals_desk, "/bureau/ledger/seals", gates.officer()),
@@ -117,6 +122,8 @@ DOORS: tuple[Door, ...] = (
     Door(pos_payments, "/api/pos/v1/payments", gates.till_key, forms=False),
     Door(pos_orders, "/api/pos/v1/orders", gates.till_key, forms=False),
     Door(pos_gifts, "/api/pos/v1/gifts", gates.till_key, forms=False),
+    # Whoever signs a notification is who they say.
+    Door(payment_api, "/api/payments", gates.open_to_all, forms=False),
     Door(api_docs, "/api/docs", gates.open_to_all),
     Door(health, "/", gates.open_to_all),
 )

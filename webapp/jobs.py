@@ -55,6 +55,8 @@ JOBS: tuple[Job, ...] = (
     Job("notify_winners", EVERY_MINUTE, voucher.jobs.notify_winners),
     Job("close_rounds", EVERY_MINUTE, campaigns.jobs.close_rounds),
     Job("expire_vouchers", EVERY_MINUTE, voucher.jobs.expire_vouchers),
+    Job("lapse_purchases", EVERY_MINUTE, voucher.jobs.lapse_purchases),
+    Job("return_payments", EVERY_MINUTE, voucher.jobs.return_payments),
     Job("return_spares", time(0, 5), voucher.jobs.return_spares),
     Job("end_overdue", EVERY_HOUR, applications.jobs.end_overdue),
     Job("promote_waiting", EVERY_HOUR, applications.jobs.promote_waiting),

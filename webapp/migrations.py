@@ -33,6 +33,7 @@ import settlement.prefunding_models
 import voucher.elsewhere_models
 import voucher.gift_models
 import voucher.models
+import voucher.purchase_models
 import voucher.reservation_models
 from foundation.db import db
 
@@ -62,6 +63,7 @@ MODULES_WITH_TABLES = (
     voucher.gift_models,
     settlement.prefunding_models,
     voucher.models,
+    voucher.purchase_models,
     voucher.reservation_models,
 )
 MIGRATIONS = Path(__file__).parent.parent / "migrations"

@@ -72,17 +72,19 @@ class Code(fields.String):
 
 
 class Yuan(fields.Field[int]):
-    """Yuan in the file, fen inside; > 0, at most two decimals. ``largest_fen`` bounds it."""
+    """Yuan in the file, fen inside; > 0, at most two decimals. ``largest_fen`` bounds it. zero: 0 is allowed too."""
 
-    def __init__(self, *, largest_fen: int = LARGEST_AMOUNT_FEN, **options: Any) -> None:
+    def __init__(self, *, largest_fen: int = LARGEST_AMOUNT_FEN, zero: bool = False, **options: Any) -> None:
         super().__init__(**options)
-        self.largest_fen = largest_fen
+        self.largest_fen, self.zero = largest_fen, zero
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int | Decimal):
             raise ValidationError("应当是以元为单位的数字，不加引号，例如 50 或 49.90")
         yuan = Decimal(value)
         # Compared before anything is computed: a comparison is exact, arithmetic rounds to 28 digits.
+        if self.zero and yuan == 0:
+            return 0
         if yuan.is_nan() or not 0 < yuan <= Decimal(self.largest_fen).scaleb(-2):
             raise ValidationError(f"应当大于 0 且不超过 {format_yuan(self.largest_fen)} 元")
         if yuan % _ONE_FEN:

@@ -1,7 +1,7 @@
 """Settlement by the campaign's terms: closing days, merchants' checks and disputes, deposits and returns of money.
 
 Revision ID: 0100
-Revises: 0080
+Revises: 0090
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from foundation.db import RowId
 
 revision = "0100"
-down_revision = "0080"
+down_revision = "0090"
 branch_labels = None
 depends_on = None
 

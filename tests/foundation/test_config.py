@@ -90,3 +90,12 @@ def test_secrets_are_not_in_the_settings_own_description():
     settings = Settings.from_environment(GOOD)
     assert GOOD["SECRET_KEY"] not in repr(settings)
     assert str(settings.data_key) not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("environment", "adapter"), [("production", "none"), ("development", "simulator"), ("demo", "simulator")]
+)
+def test_nothing_is_paid_in_production_until_a_payment_service_is_named(environment, adapter):
+    assert Settings.from_environment({**GOOD, "VOUCHER_ENV": environment}).payment_adapter == adapter
+    named = Settings.from_environment({**GOOD, "VOUCHER_ENV": environment, "PAYMENT_ADAPTER": "none"})
+    assert named.payment_adapter == "none"

@@ -162,6 +162,7 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
     ],
     "reserved_money_matches_applications": [
         ["UPDATE reservation SET amount_fen = amount_fen + 1 WHERE status = 'held'"],
+        ["UPDATE purchase SET face_value_fen = face_value_fen + 1 WHERE status = 'awaiting'"],
         ["UPDATE reservation SET status = 'returned' WHERE status = 'held'"],
         ["UPDATE ledger_account SET balance_fen = balance_fen - 1 WHERE kind = 'reserved'"],
     ],
@@ -286,6 +287,30 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
         ["UPDATE ledger_account SET balance_fen = balance_fen + 1 WHERE kind = 'due'"],
         ["UPDATE ledger_account SET balance_fen = balance_fen + 1 WHERE kind = 'paid' AND merchant_id IS NULL"],
         ["UPDATE payout SET status = 'cleared' WHERE status = 'due'"],
+    ],
+    "purchases_match_their_posting": [
+        ["UPDATE purchase SET status = 'lapsed' WHERE status = 'awaiting'"],
+        ["UPDATE purchase SET face_value_fen = face_value_fen + 1 WHERE status = 'paid'"],
+        ["DELETE FROM transfer WHERE code = 'unreserve' AND document_kind = 'purchase'"],
+    ],
+    "paid_purchases_have_their_voucher": [
+        ["UPDATE purchase SET status = 'awaiting' WHERE status = 'paid'"],
+        ["UPDATE purchase SET status = 'paid' WHERE status = 'lapsed'"],
+        ["DELETE FROM payment WHERE arrival = 'bought'"],
+        ["DELETE FROM purchase WHERE status = 'paid'"],
+    ],
+    "payments_match_their_posting": [
+        ["UPDATE payment SET amount_fen = amount_fen + 1"],
+        ["UPDATE payment SET status = 'returned', returned_at = arrived_at WHERE status = 'returning'"],
+        ["UPDATE payment SET status = 'returning', taken_back_at = arrived_at WHERE status = 'kept'"],
+        ["UPDATE entitlement SET status = 'claimed' WHERE id IN (SELECT purchase_id FROM payment)"],
+        ["DELETE FROM transfer WHERE code = 'sell'"],
+        ["DELETE FROM transfer WHERE code = 'take_back'"],
+        ["DELETE FROM transfer WHERE code = 'send_back'"],
+    ],
+    "prices_match_the_ledger": [
+        [f"UPDATE ledger_account SET balance_fen = balance_fen + 1 WHERE kind = '{kind}'"]
+        for kind in ("buyers", "proceeds", "returning")
     ],
     "settled_sales_were_accepted": [[_hand_ins("awaited", "statement_id IS NOT NULL")]],
     "rejected_sales_are_not_owed": [[_hand_ins("rejected", "status = 'redeemed'")]],

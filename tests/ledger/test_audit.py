@@ -20,7 +20,7 @@ from merchants.refunds import refund
 from settlement import claw_backs
 from settlement.closing import approve, close_period, mark_paid
 from settlement.day_closing import close_days
-from tests import cars, gifts, trade_in
+from tests import cars, gifts, sold, trade_in
 from tests.applications import desk
 from tests.ledger.corruptions import CORRUPTIONS, corrupted, guards_off
 from tests.merchants.waiting import ask, press
@@ -75,6 +75,7 @@ def a_whole_life(clock):
     redeem(place.till, claim_and_show(chen, campaign.releases["r1", "meal"])[1])
     void(redeem(place.desk, claim_and_show(liang, campaign.releases["r1", "meal"])[1], 30_000), place.desk)
     trade_in.sell(trade_in.shop(trade, number=2).till, trade_in.claim_and_show(lin, trade.release)[1], 399_900)
+    sold.a_life(clock, citizens(12)[8:])
     clock.move_to(CLOSES)
     done(lambda: close_due_rounds(actor=JOB))
     chens = db.session.scalar(
@@ -84,7 +85,7 @@ def a_whole_life(clock):
     gifts.a_life()
     test_elsewhere.a_life()
     clock.move_to(at("2023-05-15 00:00"))
-    assert done(lambda: expire_due(actor=JOB)) == 2
+    assert done(lambda: expire_due(actor=JOB)) == 3
     assert done(spares.return_due) == 1
     clock.move_to(at("2023-05-16 10:00"))
     done(lambda: release_due_rounds(actor=JOB))

@@ -12,7 +12,8 @@ from webapp.doors import DOORS, Door
 PROBES = {"int": "1", "uuid": "0190f3b2-7c5e-7000-8000-000000000001", "default": "x", "string": "x", "path": "x"}
 #: Doors that serve whoever comes; everything else is behind a sign-in or a key.
 PAGES = {"campaign_pages", "draw_pages", "notice_pages", "shop_pages", "pay_pages"}
-OPEN = {"sign_in", "staff_sign_in", "api_docs", "health", *PAGES}
+#: The payment service's notifications are signed.
+OPEN = {"sign_in", "staff_sign_in", "api_docs", "health", "payment_api", *PAGES}
 
 
 def routes(app):
@@ -41,8 +42,9 @@ def test_every_door_stands_at_one_place():
     assert {door.blueprint.name for door in DOORS if door.gate is gates.open_to_all} == OPEN
 
 
-def test_only_the_tills_api_goes_without_a_csrf_token():
-    assert {door.blueprint.name for door in DOORS if not door.forms} == {"pos", "pos_orders", "pos_payments"}
+def test_only_apis_go_without_a_csrf_token():
+    tills = {"pos", "pos_orders", "pos_payments", "pos_gifts"}
+    assert {door.blueprint.name for door in DOORS if not door.forms} == {"payment_api", *tills}
 
 
 def test_nobody_passes_a_closed_door_without_signing_in(sqlite_app):

@@ -81,7 +81,7 @@ def test_a_job_that_is_due_again_is_done_again_and_no_other(clock, sqlite_app):
     clock.move_to(clock.now() + timedelta(minutes=1))
     run_all(sqlite_app, jobs)()
     every_minute = {"release_rounds", "release_portions", "close_rounds", "expire_vouchers"}
-    every_minute |= {"run_lotteries", "notify_winners", "tell_applicants"}
+    every_minute |= {"run_lotteries", "notify_winners", "tell_applicants", "lapse_purchases", "return_payments"}
     assert {name for name, times in done.items() if times == 2} == every_minute
 
 

@@ -25,6 +25,8 @@ STARTS = {
         ({"SECRET_KEY": "short"}, "SECRET_KEY is too weak"),
         ({"VOUCHER_ENV": "prod"}, "VOUCHER_ENV is 'prod'; it must be one of production, development, demo"),
         ({"SMS_ADAPTER": "pigeon"}, "SMS_ADAPTER is 'pigeon'"),
+        ({"PAYMENT_ADAPTER": "shells"}, "PAYMENT_ADAPTER is 'shells'; it must be one of none, simulator"),
+        ({"PAYMENT_ADAPTER": "simulator"}, "PAYMENT_ADAPTER is 'simulator', with which nobody pays"),
     ],
 )
 def test_a_wrong_setting_is_told_in_a_sentence_and_ends_the_process(start, wrong, sentence, tmp_path):

@@ -90,11 +90,13 @@ def documents(draw: Any) -> dict[str, Any]:
             reviews=draw(st.sampled_from([["city"], ["county", "city"]])), corrections=corrections,
             waiting_list=draw(st.booleans()), plates=draw(st.sampled_from([[], ["粤Q"]])),
         )  # fmt: skip
+    if kind == "consumer_voucher" and a_round["issuance"]["kind"] == "first_come" and draw(st.booleans()):
+        offer["sold"] = draw(st.sampled_from([{"price_yuan": 0}, {"price_yuan": Decimal("0.01"), "proceeds": "city"}]))
     document = world.spring(offers=[offer], rounds=[a_round])
     document["campaign"] |= {"kind": kind, "name": draw(NAMES)}
     if draw(st.booleans()):
         document["campaign"]["notice"] = f"{draw(NAMES)}\n\n{draw(NAMES)}\n"
-    if kind == "consumer_voucher" and draw(st.booleans()):
+    if kind == "consumer_voucher" and "sold" not in offer and draw(st.booleans()):
         document["packs"] = [{"code": "both", "name": draw(NAMES), "contents": [{"offer": "meal", "count": 2}]}]
         a_round["releases"] = [
             {"pack": "both", "stock": 2, "group": "one"},
