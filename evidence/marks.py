@@ -21,6 +21,7 @@ KINDS = {
     "vin": N_("车架号"),
     "vehicle_invoice": N_("购车发票"),
     "plate": N_("车牌号"),
+    "policy": N_("商业险保单"),
     "serial": N_("商品序列号"),
     "imei": N_("IMEI"),
     "invoice": N_("发票"),

@@ -125,7 +125,8 @@ register(
             FROM refund GROUP BY redemption_id
         ) f ON f.redemption_id = r.id
         WHERE r.refunded_bill_fen <> COALESCE(f.bill, 0) OR r.refunded_discount_fen <> COALESCE(f.discount, 0)
-           OR (r.status IN ('returned', 'refunded')) <> (r.refunded_bill_fen = r.bill_fen)
+           OR (r.status IN ('returned', 'refunded'))
+              <> (r.refunded_bill_fen = r.bill_fen AND (r.bill_fen > 0 OR r.refunded_discount_fen = r.discount_fen))
            OR (r.status = 'returned') <> (COALESCE(f.restored, 0) = 1)
            OR (r.status IN ('returned', 'refunded') AND r.refunded_discount_fen <> r.discount_fen)
         """,

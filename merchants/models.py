@@ -111,7 +111,10 @@ class Redemption(Base):
     __tablename__ = "redemption"
     __table_args__ = (
         CheckConstraint(_one_of(REDEMPTION.states), name="status"),
-        CheckConstraint("discount_fen > 0 AND bill_fen > 0 AND discount_fen <= bill_fen", name="amounts"),
+        # What tops a payout up stands on the bill of that one, and brings none of its own.
+        CheckConstraint(
+            "discount_fen > 0 AND (bill_fen >= discount_fen OR (payee = 'citizen' AND bill_fen = 0))", name="amounts"
+        ),
         CheckConstraint(
             "borne_fen >= 0 AND borne_fen <= discount_fen"
             " AND refunded_bill_fen >= 0 AND refunded_bill_fen <= bill_fen"
@@ -235,7 +238,8 @@ class Refund(Base):
     __tablename__ = "refund"
     __table_args__ = (
         CheckConstraint(
-            "bill_fen > 0 AND discount_fen >= 0 AND customer_fen >= 0 AND borne_fen >= 0 AND borne_fen <= discount_fen",
+            "bill_fen >= 0 AND (bill_fen > 0 OR customer_fen = 0)"
+            " AND discount_fen >= 0 AND customer_fen >= 0 AND borne_fen >= 0 AND borne_fen <= discount_fen",
             name="amounts",
         ),
         CheckConstraint("recovery IN ('at_once', 'later')", name="recovery"),

@@ -28,6 +28,7 @@ import settlement.models
 import settlement.payout_models
 import voucher.models
 import voucher.reservation_models
+import voucher.top_up_models
 from foundation.db import db
 
 #: Every module with tables, so that all of them are known wherever migrations are.
@@ -51,6 +52,7 @@ MODULES_WITH_TABLES = (
     settlement.payout_models,
     voucher.models,
     voucher.reservation_models,
+    voucher.top_up_models,
 )
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
