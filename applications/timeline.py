@@ -38,7 +38,7 @@ STEPS = {
 }
 #: What is said of a top-up: event → words with the yuan that it is, or was expected to be.
 TOP_UPS = {
-    "owe": N_("补贴标准提高，应补 %(yuan)s 元，等候资金"),
+    "owe": N_("补贴标准提高，应补 %(yuan)s 元"),
     "add": N_("按新标准重新核定，补贴增加 %(yuan)s 元"),
     "grant": N_("按新标准补发 %(yuan)s 元"),
     "lapse": N_("不再补差"),

@@ -61,7 +61,7 @@ def take_back_payout(payout_id: UUID, *, by: str, reason: str, evidence: str, re
     step = Step(by, clock.now(), reason)
     batches = {payout_id: _lock_batch_of(payout_id)}
     payouts = [_lock(payout_id)]
-    for other in _for_the_same_car(payout_id):
+    for other in [each.id for each in for_the_same_car(payout_id)]:
         batches[other] = _lock_batch_of(other)
         payouts.append(_lock(other))
     was_paid = any(payout.status == "paid" for payout in payouts)
@@ -103,14 +103,15 @@ def _lock(payout_id: UUID) -> Payout:
     return payout
 
 
-def _for_the_same_car(payout_id: UUID) -> Sequence[UUID]:
-    """Return the other payouts of the same application that can still be taken back: its award, and its top-ups."""
+def for_the_same_car(payout_id: UUID) -> Sequence[Payout]:
+    """Return the other payouts of the same application that can still be taken back: its award, and its top-ups, the
+    earliest first."""
     mine = db.session.scalar(select(Redemption.entitlement_id).where(Redemption.id == payout_id))
     application_id = db.session.scalar(select(TopUp.application_id).where(TopUp.id == mine)) or mine
     topped_up = select(TopUp.id).where(TopUp.application_id == application_id)
     of_it = or_(Redemption.entitlement_id == application_id, Redemption.entitlement_id.in_(topped_up))
     return db.session.scalars(
-        select(Payout.id)
+        select(Payout)
         .join(Redemption, Redemption.id == Payout.id)
         .where(of_it, Payout.id != payout_id, Payout.status.in_(STANDING))
         .order_by(Payout.owed_at, Payout.id)

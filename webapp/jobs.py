@@ -45,7 +45,6 @@ def _forget_old_runs() -> str:
 
 
 EVERY_MINUTE = timedelta(minutes=1)
-EVERY_TEN_MINUTES = timedelta(minutes=10)
 EVERY_HOUR = timedelta(hours=1)
 
 JOBS: tuple[Job, ...] = (
@@ -58,7 +57,7 @@ JOBS: tuple[Job, ...] = (
     Job("return_spares", time(0, 5), voucher.jobs.return_spares),
     Job("end_overdue", EVERY_HOUR, applications.jobs.end_overdue),
     Job("promote_waiting", EVERY_HOUR, applications.jobs.promote_waiting),
-    Job("raise_awards", EVERY_TEN_MINUTES, applications.jobs.raise_awards),
+    Job("raise_awards", EVERY_HOUR, applications.jobs.raise_awards),
     Job("open_notices", time(9, 0), applications.jobs.open_notices),
     Job("end_notices", EVERY_HOUR, applications.jobs.end_notices),
     Job("tell_applicants", EVERY_MINUTE, applications.jobs.tell_applicants),
