@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from campaigns.catalog import ReleaseFacts
 from campaigns.terms.benefit.price_tiers import PriceTiers
@@ -17,6 +18,7 @@ TASKS = {
     "invoice": N_("购车发票"),
     "licence": N_("行驶证"),
     "certificate": N_("登记证书"),
+    "policy": N_("商业险保单"),
     "bank": N_("银行卡"),
     "files": N_("上传材料"),
 }
@@ -62,6 +64,12 @@ FIELDS = (
     Field("registered_on", "licence", N_("注册日期"), "date", N_("行驶证主页的“注册日期”")),
     Field("certificate_owner", "certificate", N_("登记证书上的机动车所有人"), is_owner=True),
     Field("certificate_number", "certificate", N_("登记证书编号"), "digits", N_("12 位数字")),
+    Field("insurer", "policy", N_("保险公司"), hint=N_("写到分公司，例如 人保财险阳江市分公司")),
+    Field("policy_number", "policy", N_("保单号"), hint=N_("商业险保单右上角")),
+    Field("policy_owner", "policy", N_("保单上的被保险人"), is_owner=True),
+    Field("premium", "policy", N_("商业险保费（元）"), "money", N_("商业险的保险费合计，不含交强险和车船税")),
+    Field("policy_from", "policy", N_("保险起期"), "date", N_("保险期间的第一天，补贴标准按这一天")),
+    Field("policy_until", "policy", N_("保险止期"), "date", N_("保险期间的最后一天，满一年")),
     Field("card_holder", "bank", N_("户名"), is_owner=True),
     Field("bank_name", "bank", N_("开户银行"), hint=N_("写到支行，例如 农业银行阳江江城支行")),
     Field("bank_card", "bank", N_("银行卡号"), "digits", only_for="person"),
@@ -93,13 +101,28 @@ def issuance_of(facts: ReleaseFacts) -> Issuance:
 
 
 def tasks_of(facts: ReleaseFacts) -> list[str]:
-    """Return the tasks of an application: a document not asked for has none; a bank only where money is paid."""
+    """Return the tasks of an application: a document not asked for has none; a bank only where money is paid, a policy
+    only where its premium is the price."""
     asked, paid = issuance_of(facts).documents, benefit_of(facts).given_as == "cash"
     return [
         task
         for task in TASKS
-        if (task not in _TASK_OF_DOCUMENT or _TASK_OF_DOCUMENT[task] in asked) and (task != "bank" or paid)
+        if (task not in _TASK_OF_DOCUMENT or _TASK_OF_DOCUMENT[task] in asked)
+        and (task != "bank" or paid)
+        and (task != "policy" or by_premium(facts))
     ]
+
+
+def by_premium(facts: ReleaseFacts) -> bool:
+    """Return whether the premium of an insurance is the price that decides."""
+    return benefit_of(facts).price == "premium"
+
+
+def day_of(facts: ReleaseFacts, answers: Mapping[str, str]) -> date | None:
+    """Return the day on the papers that says which award table is theirs: on which the policy begins where its premium
+    is the price, else that of the invoice; None while it is not known."""
+    text = answers.get("policy_from" if by_premium(facts) else "invoice_date")
+    return date.fromisoformat(text) if text else None
 
 
 def fields_of(facts: ReleaseFacts, buyer: str, task: str = "") -> list[Field]:
@@ -156,6 +179,7 @@ def car_of(answers: Mapping[str, str]) -> Car | None:
         fen_of(answers, "price_without_tax"),
         fen_of(answers, "deal_price"),
         frozenset(filter(None, answers.get("conditions", "").split(","))),
+        premium_fen=fen_of(answers, "premium"),
     )
 
 
@@ -166,6 +190,7 @@ def marks_of(answers: Mapping[str, str]) -> dict[str, str]:
         "vin": answers.get("vin", ""),
         "vehicle_invoice": answers.get("invoice_code", "") + invoice if invoice else "",
         "plate": answers.get("plate", ""),
+        "policy": answers.get("policy_number", ""),
     }
     return {kind: number for kind, number in found.items() if number}
 
@@ -178,4 +203,4 @@ def numbers_of(answers: Mapping[str, str]) -> dict[str, str]:
 
 
 #: The field that a mark's refusal belongs to.
-FIELD_OF_MARK = {"vin": "vin", "vehicle_invoice": "invoice_number", "plate": "plate"}
+FIELD_OF_MARK = {"vin": "vin", "vehicle_invoice": "invoice_number", "plate": "plate", "policy": "policy_number"}

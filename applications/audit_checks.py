@@ -25,6 +25,16 @@ register(
         """,
     ),
     Check(
+        "waiting_top_ups_are_of_applications_that_stand",
+        "A top-up waits only for an application that is under review or was approved.",
+        """
+        SELECT t.id, t.status, a.id AS application_id, a.status AS application_status FROM top_up t
+        LEFT JOIN application a ON a.id = t.application_id
+        WHERE t.status = 'waiting'
+          AND (a.id IS NULL OR a.status NOT IN ('reviewing', 'correcting', 'passed', 'noticed', 'held', 'approved'))
+        """,
+    ),
+    Check(
         "live_applications_hold_their_numbers",
         "An application that waits, is reviewed or was approved holds car and invoice; an ended one holds none.",
         """

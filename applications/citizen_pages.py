@@ -13,6 +13,7 @@ from applications.errors import NotChangeable
 from applications.models import Application
 from applications.tasks import documents_of, states_of
 from applications.uploads import Upload
+from campaigns import award_tables
 from campaigns.offers import campaign_view
 from campaigns.terms.issuance.application import DOCUMENTS
 from evidence import files, pictures
@@ -21,6 +22,7 @@ from foundation.db import db, transaction
 from foundation.errors import Refusal
 from foundation.speech import translate
 from identity import gates
+from voucher import top_ups
 
 blueprint = Blueprint("application_pages", __name__, template_folder="templates")
 
@@ -35,7 +37,8 @@ def about(code: str) -> str:
         campaign=campaign_view(code),
         facts=facts,
         issuance=answering.issuance_of(facts),
-        table=answering.benefit_of(facts).table(),
+        table=award_tables.current(facts.offer).benefit.table(),
+        dated_by=_("保险起期") if answering.by_premium(facts) else _("开票日期"),
         buyers=answering.buyers_of(facts),
         documents=DOCUMENTS,
         mine=mine,
@@ -81,6 +84,7 @@ def _page(found: Application, refusal: Refusal | None = None) -> str:
         worth=screens.worth_of(found, kept) if found.status in drafts.CHANGEABLE else None,
         next_step=screens.next_step(found, facts),
         steps=timeline.steps_of(found),
+        top_ups=top_ups.of_applications([found.id]).get(found.id, ()),
         names_of=screens.names_of,
         may_withdraw=found.status not in ("approved", "rejected", "withdrawn"),
         refusal=refusal,

@@ -11,6 +11,7 @@ from applications.errors import AnswerNotAChoice, ApplicationUnknown, NotApplied
 from applications.models import Application
 from applications.reading import prices_disagree, read
 from applications.states import APPLICATION
+from campaigns import award_tables
 from campaigns.catalog import ReleaseFacts, release_facts
 from campaigns.models import Campaign, CampaignRound, Release
 from evidence import marks
@@ -68,6 +69,7 @@ def start(citizen_id: UUID, facts: ReleaseFacts, *, buyer: str = "person") -> UU
         "citizen_id": citizen_id,
         "campaign_id": facts.offer.campaign_id,
         "campaign_version_id": facts.offer.campaign_version_id,
+        "tables_version_id": award_tables.table_on(facts.offer, None).newest,
         "round_id": facts.round_id,
         "release_id": facts.release_id,
         "status": "draft",

@@ -18,7 +18,7 @@ from evidence import marks
 from foundation import clock
 from foundation.db import db
 from foundation.states import Step
-from voucher import elsewhere, reservations
+from voucher import elsewhere, reservations, top_ups
 
 
 def end(application: Application, event: str, *, actor: str, reason: str = "") -> bool:
@@ -38,6 +38,7 @@ def end(application: Application, event: str, *, actor: str, reason: str = "") -
         elsewhere.release("application", application.id)
     if before in RESERVED:
         reservations.give_back(application.id, actor=actor, reason=reason)
+        top_ups.lapse_of(application.id, step)
     if event != "withdraw":
         messages.write(application.id, "rejected")
     db.session.expire_all()

@@ -139,6 +139,12 @@ class DateInFuture(Malformed):
     message = N_("%(name)s不能晚于今天")
 
 
+class PolicyNotOneYear(Malformed):
+    code = "policy_not_one_year"
+    message = N_("保险期应当满一年，止期是 %(last)s")
+    way_out = N_("请对照保单核对起止日期；保险期不满一年的不能申请")
+
+
 class PriceMalformed(Malformed):
     code = "answer_price_malformed"
     message = N_("%(name)s应当是以元为单位的金额，例如 152800.00")

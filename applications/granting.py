@@ -112,9 +112,15 @@ def _pay_out(application: Application) -> PayOut:
     """Let settlement pay the award to the applicant's own account."""
     answers = answering.loads(application.answers)
     assert application.store_id is not None  # it was found with the dealer
-    payee = Payee(
+    bill_fen = answering.fen_of(answers, "price_with_tax") or 0
+    return PayOut(application.id, application.store_id, bill_fen, payee_of(application))
+
+
+def payee_of(application: Application) -> Payee:
+    """Return the account that an applicant has given."""
+    answers = answering.loads(application.answers)
+    return Payee(
         name=answers["card_holder"],
         bank_name=answers["bank_name"],
         bank_account=answers.get("bank_card") or answers["bank_account"],
     )
-    return PayOut(application.id, application.store_id, answering.fen_of(answers, "price_with_tax") or 0, payee)

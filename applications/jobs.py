@@ -1,10 +1,11 @@
 """Jobs of the applications room. Each does what earlier runs left undone."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from sqlalchemy import select
 
-from applications import endings, granting, messages, notices
+from applications import endings, granting, messages, notices, repricing
 from applications.models import Application
 from applications.submission import promote
 from foundation.db import db, transaction
@@ -63,6 +64,17 @@ def end_notices() -> str:
         approved += done
         if not done:
             return f"{ended} notices ended, {approved} applications approved"
+
+
+def raise_awards() -> str:
+    """Price applications anew, some at a time, where an amendment has raised awards, and give the differences out."""
+    actor, planned, settled = "job:raise_awards", 0, 0
+    with transaction():
+        raised = repricing.raised_releases()
+    for each in raised:
+        planned += _all_of(partial(repricing.plan, each), actor)
+        settled += _all_of(partial(repricing.serve, each), actor)
+    return f"{planned} applications looked at, {settled} top-ups settled"
 
 
 def tell_applicants() -> str:

@@ -19,6 +19,11 @@ TEXTS = {
     "waiting": N_("【漠阳品】您的“%(campaign)s”申请已提交，受理序号 %(number)s。资金暂已用完，已进入候补，依次递补。"),
     "promoted": N_("【漠阳品】您的“%(campaign)s”申请已从候补转为受理，将按提交的先后审核。"),
     "correct": N_("【漠阳品】您的“%(campaign)s”申请需要补正，请在 %(until)s 前登录修改，逾期审核不通过。"),
+    "raised": N_("【漠阳品】“%(campaign)s”提高了补贴标准，您的申请已按新标准核定为 %(yuan)s 元，不需要重新提交。"),
+    "topped_up": N_("【漠阳品】“%(campaign)s”提高了补贴标准，您已获批准的补贴再补发 %(yuan)s 元，%(how)s。"),
+    "may_apply": N_(
+        "【漠阳品】“%(campaign)s”调整了补贴标准，您填写的申请现在可以补贴 %(yuan)s 元，请在 %(until)s 前登录提交。"
+    ),
     "rejected": N_("【漠阳品】您的“%(campaign)s”申请审核未通过，理由请登录“我的申请”查看。"),
     "noticed": N_("【漠阳品】您的“%(campaign)s”申请已通过审核，正在公示。"),
     "approved": N_("【漠阳品】您的“%(campaign)s”申请已获批准，补贴 %(yuan)s 元，%(how)s。"),

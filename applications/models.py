@@ -66,7 +66,7 @@ class Application(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     citizen_id: Mapped[UUID] = mapped_column(ForeignKey("citizen.id"))
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
-    #: the version whose rules decide
+    #: the version whose award table decides; the rules beside it are those of the offer's own version
     campaign_version_id: Mapped[int] = mapped_column(ForeignKey("campaign_version.id"))
     round_id: Mapped[int] = mapped_column(ForeignKey("campaign_round.id"))
     release_id: Mapped[int] = mapped_column(ForeignKey("release.id"))
@@ -87,6 +87,8 @@ class Application(Base):
     buyer_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     card_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     award_fen: Mapped[int | None] = mapped_column(BigInteger)
+    #: the newest version with a raised award table that was taken into account; what was raised since is owed yet
+    tables_version_id: Mapped[int] = mapped_column(RowId, server_default="0")
     #: what the system found for the reviewer: code, fields, words
     findings: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     #: which of the issuance's reviews comes next, counted from 0

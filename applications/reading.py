@@ -17,6 +17,7 @@ from applications.errors import (
     DateOutside,
     OwnersDiffer,
     PlateElsewhere,
+    PolicyNotOneYear,
     PriceMalformed,
 )
 from campaigns.catalog import ReleaseFacts
@@ -110,7 +111,7 @@ def _invoice_code(text: str, _field: Field, _facts: ReleaseFacts, _answers: Mapp
     return numbers.invoice_number("00000000", text)[:-8]
 
 
-def _day(text: str, field: Field, facts: ReleaseFacts, _answers: Mapping[str, str]) -> str:
+def _date(text: str, field: Field) -> date:
     found = re.fullmatch(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?", text)
     try:
         day = date(*map(int, found.groups())) if found else None
@@ -118,6 +119,11 @@ def _day(text: str, field: Field, facts: ReleaseFacts, _answers: Mapping[str, st
         day = None
     if day is None:
         raise DateMalformed(name=field.name)
+    return day
+
+
+def _day(text: str, field: Field, facts: ReleaseFacts, _answers: Mapping[str, str]) -> str:
+    day = _date(text, field)
     if day > clock.bureau_day(clock.now()):
         raise DateInFuture(name=field.name)
     issuance = issuance_of(facts)
@@ -127,6 +133,31 @@ def _day(text: str, field: Field, facts: ReleaseFacts, _answers: Mapping[str, st
     if not first <= day <= last:
         raise DateOutside(name=field.name, first=first.isoformat(), last=last.isoformat())
     return day.isoformat()
+
+
+def _policy_day(text: str, field: Field, facts: ReleaseFacts, answers: Mapping[str, str]) -> str:
+    """Read a day of the insurance: its first in the window, which may be a day to come, and its last a year later."""
+    day = _date(text, field)
+    if field.key == "policy_from":
+        begins, ends = issuance_of(facts).policy_window
+        first, last = clock.bureau_day(begins), clock.bureau_day(ends - clock.TICK)
+        if not first <= day <= last:
+            raise DateOutside(name=field.name, first=first.isoformat(), last=last.isoformat())
+    elif answers.get("policy_from"):
+        begun = date.fromisoformat(answers["policy_from"])
+        whole = _a_year_after(begun)
+        # Insurers write the last day, or the midnight that ends it as the same day of the next year.
+        if day not in (whole - timedelta(days=1), whole):
+            raise PolicyNotOneYear(last=(whole - timedelta(days=1)).isoformat())
+    return day.isoformat()
+
+
+def _a_year_after(day: date) -> date:
+    """The same day of the next year; 1 March for 29 February."""
+    try:
+        return day.replace(year=day.year + 1)
+    except ValueError:
+        return date(day.year + 1, 3, 1)
 
 
 def _plate(text: str, _field: Field, facts: ReleaseFacts, _answers: Mapping[str, str]) -> str:
@@ -166,6 +197,9 @@ _READERS: dict[str, Reader] = {
     "invoice_number": _invoice_number,
     "invoice_code": _invoice_code,
     "plate": _plate,
+    "policy_number": _one(numbers.policy),
+    "policy_from": _policy_day,
+    "policy_until": _policy_day,
     "certificate_number": _certificate_number,
     "bank_account": _account,
 }

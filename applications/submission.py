@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from applications import answers as answering
 from applications import dealers, findings, messages
 from applications.answers import issuance_of
-from applications.awards import award_of, buyer_hash
+from applications.awards import award_of, buyer_hash, price_anew, table_of
 from applications.dealers import Dealer
 from applications.drafts import HOLDER, facts_of, own
 from applications.errors import (
@@ -32,6 +32,7 @@ from applications.models import Application, SubmissionCounter
 from applications.states import APPLICATION
 from applications.tasks import states_of
 from applications.uploads import SCANNED, InvoiceQr, read_invoice_qr
+from campaigns.award_tables import AwardTable
 from campaigns.catalog import ReleaseFacts
 from campaigns.terms.quote import Award
 from evidence import marks
@@ -40,7 +41,7 @@ from evidence.marks import Claimed
 from foundation import clock
 from foundation.db import db, upsert
 from foundation.states import Step
-from voucher import elsewhere, reservations
+from voucher import elsewhere, reservations, top_ups
 
 
 def submit(application_id: UUID, citizen_id: UUID) -> Application:
@@ -59,19 +60,28 @@ def submit(application_id: UUID, citizen_id: UUID) -> Application:
     _in_time(application, facts, now)
     answers = answering.loads(application.answers)
     dealer = _complete(application, facts, answers)
-    award = award_of(facts, answers, dealer, now, apart_from=application)
+    table = table_of(facts, answers)
+    award = award_of(facts, answers, dealer, now, apart_from=application, table=table)
     assert award is not None  # price and powertrain are among the fields that are complete
     _take_marks(application, answers)
     elsewhere.take(facts, application.id, answering.numbers_of(answers))
     application.merchant_id, application.store_id = dealer.merchant_id, dealer.store_id
-    application.county, application.award_fen = dealer.county, award.discount_fen
+    application.county = dealer.county
     application.buyer_hash, application.card_hash = buyer_hash(answers), findings.card_hash(answers)
     application.findings = findings.look_at(application, answers, dealer.name, _scanned(answers))
     application.changed_at = now
     db.session.flush()
     if application.status == "correcting":
-        return _resubmitted(application, award, facts, now)
+        return _resubmitted(application, award, table, now)
+    _priced(application, award, table)
     return _first_submitted(application, award, facts, now, number)
+
+
+def _priced(application: Application, award: Award, table: AwardTable) -> None:
+    """Keep what an application is worth, by which version's table, and how much was known of tables then."""
+    application.award_fen, application.campaign_version_id = award.discount_fen, table.version_id
+    application.tables_version_id = table.newest
+    db.session.flush()
 
 
 def take_turn(round_id: int) -> int:
@@ -145,18 +155,42 @@ def _first_submitted(
     return own(application.id, application.citizen_id)
 
 
-def _resubmitted(application: Application, award: Award, facts: ReleaseFacts, now: datetime) -> Application:
-    if not reservations.change(application.id, award):
-        raise CorrectionCostsTooMuch
-    step = Step(f"citizen:{application.citizen_id}", now, campaign_version_id=facts.offer.campaign_version_id)
+def _resubmitted(application: Application, award: Award, table: AwardTable, now: datetime) -> Application:
+    actor = f"citizen:{application.citizen_id}"
+    if reservations.change(application.id, award):
+        _priced(application, award, table)
+        # Whatever was raised meanwhile is in it.
+        top_ups.lapse_of(application.id, Step(actor, now, "priced_anew", table.version_id))
+    else:
+        _changed_as_before(application)
+    step = Step(actor, now, campaign_version_id=application.campaign_version_id)
     also_set: dict[str, Any] = {"correct_by": None, "correct_fields": [], "claimed_by": None, "claimed_until": None}
     APPLICATION.apply(Application, [application.id], "resubmit", step, also_set=also_set)
     return own(application.id, application.citizen_id)
 
 
+def _changed_as_before(application: Application) -> None:
+    """Change what is reserved by the tables as they were: nobody is kept from correcting because an award was raised
+    for which there is no money yet; that waits as a top-up. Refuses CorrectionCostsTooMuch."""
+    facts, answers = facts_of(application), answering.loads(application.answers)
+    table = table_of(facts, answers, known=application.tables_version_id)
+    award = price_anew(table, answers)
+    if award is None or not reservations.change(application.id, award):
+        raise CorrectionCostsTooMuch
+    application.award_fen, application.campaign_version_id = award.discount_fen, table.version_id
+    db.session.flush()
+
+
 def _reserve(application: Application, award: Award) -> bool:
     firm = answering.loads(application.answers).get("uscc", "") if application.buyer == "firm" else ""
-    return reservations.reserve(application.id, application.citizen_id, application.release_id, award, firm=firm)
+    return reservations.reserve(
+        application.id,
+        application.citizen_id,
+        application.release_id,
+        award,
+        firm=firm,
+        version_id=application.campaign_version_id,
+    )
 
 
 # --- the waiting list -----------------------------------------------------------------------------------------
@@ -180,8 +214,11 @@ def promote(round_id: int, *, actor: str) -> int:
     for application in list(waiting):
         facts, answers = facts_of(application), answering.loads(application.answers)
         dealer = dealers.find(facts.offer.campaign_id, answers["seller_uscc"])
-        award = award_of(facts, answers, dealer, application.submitted_at or now, apart_from=application)
+        table = table_of(facts, answers)
+        at = application.submitted_at or now
+        award = award_of(facts, answers, dealer, at, apart_from=application, table=table)
         assert award is not None
+        _priced(application, award, table)
         if not _reserve(application, award):
             break
         step = Step(actor, now, campaign_version_id=application.campaign_version_id)

@@ -11,7 +11,10 @@ from applications.reviewing import REASONS, SYSTEM_REASONS
 from foundation.db import db
 from foundation.errors import N_
 from foundation.ids import text_id
+from foundation.money import format_yuan
 from foundation.states import StateChange
+from foundation.words import Words
+from voucher import top_ups
 
 #: (event, state afterwards) → what is said of it.
 STEPS = {
@@ -33,6 +36,13 @@ STEPS = {
     "grant": N_("批准发放"),
     "withdraw": N_("申请人撤回"),
 }
+#: What is said of a top-up: event → words with the yuan that it is, or was expected to be.
+TOP_UPS = {
+    "owe": N_("补贴标准提高，应补 %(yuan)s 元"),
+    "add": N_("按新标准重新核定，补贴增加 %(yuan)s 元"),
+    "grant": N_("按新标准补发 %(yuan)s 元"),
+    "lapse": N_("不再补差"),
+}
 WHO = {
     "citizen": N_("申请人"),
     "officer": N_("审核人员"),
@@ -46,7 +56,7 @@ class Step:
     """One step: what happened, when, and by whom (a role, never a name). reasons and words: why, where there is one."""
 
     event: str
-    what: str
+    what: Words
     at: datetime
     who: str
     reasons: Sequence[str] = ()
@@ -76,7 +86,7 @@ def steps_of(application: Application) -> list[Step]:
         found.append(
             Step(
                 change.event,
-                STEPS[change.event],
+                Words(STEPS[change.event]),
                 change.at,
                 WHO.get(change.actor.partition(":")[0], WHO["job"]),
                 reasons,
@@ -84,7 +94,28 @@ def steps_of(application: Application) -> list[Step]:
                 row.fields if row and row.kind == "correct" else (),
             )
         )
-    return found[::-1]
+    return sorted((*found, *_top_up_steps(application)), key=lambda step: step.at)[::-1]
+
+
+def _top_up_steps(application: Application) -> list[Step]:
+    """Return what raised awards have brought, the earliest first."""
+    had = {text_id(each.id): each for each in top_ups.of_applications([application.id]).get(application.id, ())}
+    if not had:
+        return []
+    changes = db.session.scalars(
+        select(StateChange)
+        .where(StateChange.machine == "top_up", StateChange.thing_id.in_(had))
+        .order_by(StateChange.at, StateChange.id)
+    )
+    return [
+        Step(
+            change.event,
+            Words(TOP_UPS[change.event], yuan=format_yuan(had[change.thing_id].amount_fen)),
+            change.at,
+            WHO.get(change.actor.partition(":")[0], WHO["job"]),
+        )
+        for change in changes
+    ]
 
 
 def _reason(code: str) -> str:

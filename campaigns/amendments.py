@@ -1,6 +1,7 @@
 """Amendments of a published campaign: what a new version may change, and how it takes effect.
 
-It may add: money to a source, sources, offers, packs and rounds; and it may say other things in notice and contact.
+It may add: money to a source, sources, offers, packs and rounds; it may raise the awards of what is applied for, also
+for papers of days gone by (``campaigns/award_tables.py``); and it may say other things in notice and contact.
 Whatever citizens already hold or were promised stays as it was: entitlements, offers and rounds keep the version that
 made them, which is also why published facts may be cached for ever (``campaigns/catalog.py``).
 """
@@ -11,11 +12,14 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from campaigns import award_tables
 from campaigns.campaign_file import DefinitionFaulty, Fault, check
 from campaigns.catalog import definition_of
-from campaigns.definition import Definition
+from campaigns.definition import Definition, OfferDefinition
 from campaigns.errors import AmendmentOutdated
 from campaigns.models import Campaign, CampaignVersion
+from campaigns.terms.benefit.price_tiers import PriceTiers
+from campaigns.terms.in_favour import takes_away
 from foundation import clock
 from foundation.db import db, rows_changed
 from foundation.errors import N_
@@ -27,7 +31,7 @@ FIXED = ("name", "kind", "city", "starts_at", "ends_at")
 class AmendmentRefused(DefinitionFaulty):
     code = "amendment_refused"
     message = N_("已发布的活动有 %(count)s 处不能这样修改")
-    way_out = N_("只能追加预算，增加资金来源、券种、券包和轮次，或修改说明；其余请用新的活动")
+    way_out = N_("只能追加预算，增加资金来源、券种、券包和轮次，提高申请类补贴的标准，或修改说明；其余请用新的活动")
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__(faults)
@@ -54,8 +58,44 @@ def _faults(before: Definition, after: Definition) -> Iterator[tuple[str, str]]:
     if before.settlement != after.settlement:
         yield "settlement", "结算方式和周期发布后不能修改：商户按它参加活动"
     yield from _sources(before, after)
-    for place in ("offers", "packs", "rounds"):
+    yield from _offers(before, after)
+    yield from _since(before, after)
+    for place in ("packs", "rounds"):
         yield from _kept(place, getattr(before, place), getattr(after, place))
+
+
+def _offers(before: Definition, after: Definition) -> Iterator[tuple[str, str]]:
+    """Awards of what is applied for may be raised; every other offer says what it said."""
+    given = after
+    if before.preset.priced_when_claimed:
+        earlier = {offer.code: offer for offer in before.offers}
+        for place, offer in enumerate(after.offers, 1):
+            was = earlier.get(offer.code)
+            if was is None or not isinstance(was.terms.benefit, PriceTiers):
+                continue
+            if isinstance(offer.terms.benefit, PriceTiers):
+                faults = takes_away(was.terms.benefit, offer.terms.benefit)
+                yield from ((f"offers[{place}].benefit.{key}", message) for key, message in faults)
+        # The tables are judged above; the rest is compared with the tables as they were.
+        given = replace(after, offers=tuple(_with_table_of(earlier.get(offer.code), offer) for offer in after.offers))
+    yield from _kept("offers", before.offers, given.offers)
+
+
+def _with_table_of(earlier: OfferDefinition | None, offer: OfferDefinition) -> OfferDefinition:
+    if earlier is None or not isinstance(offer.terms.benefit, PriceTiers):
+        return offer
+    return replace(offer, terms=replace(offer.terms, benefit=earlier.terms.benefit))
+
+
+def _since(before: Definition, after: Definition) -> Iterator[tuple[str, str]]:
+    """Since when raised awards apply is said of raised awards only, and is no later than their effect."""
+    since = after.amendment.applies_from if after.amendment else None
+    if since is None:
+        return
+    if not award_tables.changed_offers(before, after):
+        yield "amendment.applies_from", "这次修改没有提高补贴标准，不用写；已领取的券始终按领取时的规则"
+    elif since > max(clock.now(), (after.amendment and after.amendment.effective_at) or clock.now()):
+        yield "amendment.applies_from", "不能晚于生效：提高补贴标准只能从生效当天或更早算起"
 
 
 def _sources(before: Definition, after: Definition) -> Iterator[tuple[str, str]]:

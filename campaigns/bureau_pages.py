@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from campaigns import drafting, notice, reading, termination
+from campaigns import award_tables, drafting, notice, reading, termination
 from campaigns.bureau_form import form_of
 from campaigns.campaign_file import DefinitionFaulty, Fault, check
 from campaigns.comparison import WORDS, Change, compare, words_of
@@ -121,6 +121,7 @@ def version(campaign_id: int, number: int) -> str:
         meant=_meant_changes(found, definition),
         change_words=WORDS,
         words_of=words_of,
+        raises=definition is not None and award_tables.raises(found),
         why_not_publish=_why_not_publish(own=found.drafted_by == me),
     )
 

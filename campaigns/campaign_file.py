@@ -38,6 +38,7 @@ from campaigns.terms.portions import DailySchema
 from campaigns.terms.quote import OfferTerms
 from campaigns.terms.settlement import Settlement, SettlementSchema
 from campaigns.terms.sold import SoldSchema
+from foundation.clock import bureau_day, day_start
 from foundation.errors import N_, Malformed
 from identity.persons import DEFAULT_KINDS
 from identity.persons import KINDS as KINDS_OF_IDENTIFIER
@@ -190,6 +191,20 @@ class _CampaignSchema(Table):
 class _AmendmentSchema(Table):
     reason = Text(longest=400, required=True)
     effective_at = Moment(load_default=None)
+    applies_from = Moment(
+        load_default=None,
+        metadata=said("补贴标准适用自", "开票日期（按保费的为保险起期）从这天起的按新标准；不填为生效当天"),
+    )
+
+    @validates_schema
+    def _begins_with_a_day(self, data: Mapping[str, Any], **_options: Any) -> None:
+        since, effective_at = data.get("applies_from"), data.get("effective_at")
+        if since is None:
+            return
+        if since != day_start(bureau_day(since)):
+            raise ValidationError("写当天 00:00，因为发票和保单上只有日期", "applies_from")
+        if effective_at is not None and since > effective_at:
+            raise ValidationError("不能晚于生效时间 effective_at：提高补贴标准只能从生效当天或更早算起", "applies_from")
 
 
 class _DocumentSchema(Table):

@@ -265,6 +265,18 @@ def _rounds(definition: Definition) -> Iterator[Contradiction]:
         yield from _round_within_budget(definition, a_round, where)
 
 
+def _policy_fits(definition: Definition, a_round: RoundDefinition, where: str) -> Iterator[Contradiction]:
+    """A policy is handed in where its premium is the price, and asked about nowhere else."""
+    assert a_round.application is not None
+    released = {release.offer for release in a_round.releases}
+    benefits = [offer.terms.benefit for offer in definition.offers if offer.code in released]
+    by_premium = any(isinstance(benefit, PriceTiers) and benefit.price == "premium" for benefit in benefits)
+    if by_premium and "insurance_policy" not in a_round.application.documents:
+        yield f"{where}.documents", "按保费补贴的，材料里要有商业险保单 insurance_policy"
+    if not by_premium and (a_round.application.policies_from or a_round.application.policies_until):
+        yield f"{where}.policies_from", "只有按保费（premium）补贴的才写保单时间"
+
+
 def _application_fits(definition: Definition, a_round: RoundDefinition, where: str) -> Iterator[Contradiction]:
     """Applications are for what has a price when it is applied for, one thing at a time, and nothing else is
     granted by review."""
@@ -273,6 +285,7 @@ def _application_fits(definition: Definition, a_round: RoundDefinition, where: s
         yield f"{where}.issuance.kind", f"“{definition.preset.name}”活动{may}“application”（申请审核）"
     if a_round.application is None:
         return
+    yield from _policy_fits(definition, a_round, f"{where}.issuance")
     for number, limit in enumerate(a_round.limits, 1):
         if isinstance(limit, PerPerson) and limit.period:
             yield (

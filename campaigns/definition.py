@@ -22,6 +22,7 @@ from campaigns.terms.rollover.own import Own
 from campaigns.terms.rollover.pool import Pool
 from campaigns.terms.settlement import Settlement
 from campaigns.terms.sold import Sold
+from foundation.clock import local
 from foundation.errors import N_
 from foundation.words import Words
 from identity.persons import DEFAULT_KINDS
@@ -182,10 +183,24 @@ class RoundDefinition:
 
 @dataclass(frozen=True)
 class Amendment:
-    """Why a published campaign is amended, for citizens to read, and from when; None for at once."""
+    """Why a published campaign is amended, for citizens to read, and from when; None for at once. applies_from: the
+    first day of papers for which raised awards are; None for the day of its effect."""
 
     reason: str
     effective_at: datetime | None = None
+    applies_from: datetime | None = None
+
+    def told(self, dated_by: str) -> tuple[str, ...]:
+        """Return what its notice says, a sentence each. dated_by: which date on the papers decides."""
+        kept = "已领取的券和已发放的补贴不变，仍按领取、发放时的规则。"
+        if self.applies_from is None:
+            return (f"{self.reason}。".replace("。。", "。"), kept)
+        since = local(self.applies_from)
+        raised = (
+            f"新的补贴标准适用于{dated_by}在{since.year}年{since.month}月{since.day}日（含）以后的申请："
+            "已提交的按新标准重新核定，不需要重新提交；已批准的补发差额；原来没有合适档次的可以申请。"
+        )
+        return (f"{self.reason}。".replace("。。", "。"), raised, kept)
 
 
 @dataclass(frozen=True)
@@ -225,6 +240,13 @@ class Definition:
         if release.pack:
             return next(pack.name for pack in self.packs if pack.code == release.pack)
         return self.offer(release.offer).name
+
+    def amendment_told(self) -> tuple[str, ...]:
+        """Return what the notice of an amendment says of it, nothing of a first version."""
+        if self.amendment is None:
+            return ()
+        by_premium = any(getattr(offer.terms.benefit, "price", "") == "premium" for offer in self.offers)
+        return self.amendment.told("保险起期" if by_premium else "开票日期")
 
     def offer(self, code: str) -> OfferDefinition:
         return next(offer for offer in self.offers if offer.code == code)

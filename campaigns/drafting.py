@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from campaigns import amendments, termination
+from campaigns import amendments, award_tables, priced_releases, termination
 from campaigns.campaign_file import check
+from campaigns.catalog import definition_of
 from campaigns.consistency import MOST_VOUCHERS
 from campaigns.definition import Definition, RoundDefinition, Source
 from campaigns.errors import (
@@ -132,7 +133,22 @@ def _take_effect(version: CampaignVersion, step: Step) -> Campaign:
     amendments.switch(version.campaign_id, base=version.amends_id, to=version.id)
     db.session.expire_all()
     version.campaign.notice = new.notice
+    _raise_awards(version)
     return _put_in_force(version, new, step)
+
+
+def _raise_awards(version: CampaignVersion) -> None:
+    """Let screens and releases follow the tables that a version in force has raised. What applications are then worth
+    is looked up in the tables; those there are already are priced anew by a job of the room above."""
+    assert version.amends_id is not None
+    after = definition_of(version.id)
+    for code, terms in award_tables.changed_offers(definition_of(version.amends_id), after).items():
+        offer = db.session.scalars(
+            select(Offer).where(Offer.campaign_id == version.campaign_id, Offer.code == code)
+        ).one()
+        offer.face_value_fen, offer.threshold_fen = terms.benefit.face_value_fen, terms.benefit.threshold_fen
+        priced_releases.fit(offer.id, code, after)
+    db.session.flush()
 
 
 def _put_in_force(version: CampaignVersion, new: Definition, step: Step) -> Campaign:
@@ -141,7 +157,7 @@ def _put_in_force(version: CampaignVersion, new: Definition, step: Step) -> Camp
     sources = {source.code: _register_source(source) for source in new.sources}
     known = db.session.scalars(select(Offer).where(Offer.campaign_id == campaign.id)).all()
     offers = {offer.code: offer for offer in known} | _make_offers(new, version)
-    _make_rounds(new, version, offers, step)
+    _make_rounds(new, version, offers, step, new if version.amends_id is None else definition_of(version.id))
     persons.register_key_set(new.people.same_person)
     own = (other.code for other in new.people.apart_from if not other.listed)
     apart = {code: {"campaign_id": campaign.id, "other_code": code} for code in own}
@@ -236,8 +252,11 @@ def _make_offers(definition: Definition, version: CampaignVersion) -> dict[str, 
     return offers
 
 
-def _make_rounds(definition: Definition, version: CampaignVersion, offers: dict[str, Offer], step: Step) -> None:
-    for planned in definition.rounds:
+def _make_rounds(
+    new: Definition, version: CampaignVersion, offers: dict[str, Offer], step: Step, definition: Definition
+) -> None:
+    """Make the rounds that are ``new``; ``definition`` is the whole version, whose offers they may release."""
+    for planned in new.rounds:
         a_round = CampaignRound(
             campaign_id=version.campaign_id,
             campaign_version_id=version.id,

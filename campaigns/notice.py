@@ -43,7 +43,7 @@ class Notice:
 def notice(definition: Definition) -> Notice:
     """Return the public notice of a definition."""
     writers = (
-        _time, _issuing, _lottery, _named_lists, _offers, _packs, _use, _validity, _limits, _scope, _money,
+        _amended, _time, _issuing, _lottery, _named_lists, _offers, _packs, _use, _validity, _limits, _scope, _money,
         _after_the_sale, _returns, _own_words, _asking,
     )  # fmt: skip
     sections = [section for writer in writers if (section := writer(definition)).paragraphs or section.tables]
@@ -94,6 +94,10 @@ def end_in_words(moment: datetime) -> str:
         return moment_in_words(moment)
     before = there - timedelta(days=1)
     return f"{before.year}年{before.month}月{before.day}日24:00"
+
+
+def _amended(definition: Definition) -> Section:
+    return Section("修改说明", definition.amendment_told())
 
 
 def _time(definition: Definition) -> Section:

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 
-from campaigns import portions, termination
+from campaigns import award_tables, portions, termination
 from campaigns.catalog import definition_of, offer_facts, planned_round, release_facts
 from campaigns.definition import PeopleRules
 from campaigns.errors import CampaignUnknown
@@ -128,8 +128,8 @@ class CampaignView:
     sources: Sequence[str]
     rounds: Sequence[RoundView]
     people: PeopleRules
-    #: (when it took effect, why) of each amendment, newest first
-    amendments: Sequence[tuple[datetime, str]] = ()
+    #: (when it took effect, why, first day of papers for which raised awards are, or None) of each, newest first
+    amendments: Sequence[tuple[datetime, str, date | None]] = ()
     #: why it has ended early, where it has
     ended_why: str = ""
     #: how much one person may have off, in words
@@ -206,7 +206,7 @@ def _ended_why(campaign_id: int) -> str:
     return found.reason if found is not None and found.approved_by is not None else ""
 
 
-def _amendments(campaign: Campaign) -> list[tuple[datetime, str]]:
+def _amendments(campaign: Campaign) -> list[tuple[datetime, str, date | None]]:
     in_force = select(CampaignVersion.number).where(CampaignVersion.id == campaign.version_id).scalar_subquery()
     versions = db.session.scalars(
         select(CampaignVersion)
@@ -222,7 +222,8 @@ def _amendments(campaign: Campaign) -> list[tuple[datetime, str]]:
     for version in versions:
         amendment = definition_of(version.id).amendment
         if amendment is not None and version.published_at is not None:
-            told.append((max(version.published_at, amendment.effective_at or version.published_at), amendment.reason))
+            at = max(version.published_at, amendment.effective_at or version.published_at)
+            told.append((at, amendment.reason, award_tables.since_of(version)))
     return told
 
 
@@ -286,7 +287,10 @@ def _pack_view(release_id: int, contents: Sequence[tuple[int, OfferView]]) -> Of
 
 
 def _offer_view(release: Release, offer: Offer) -> OfferView:
-    terms = offer_facts(offer.id).terms
+    facts = offer_facts(offer.id)
+    terms = facts.terms
+    # Only what is applied for has a table that an amendment may raise.
+    benefit = award_tables.current(facts).benefit if facts.is_priced_when_claimed else terms.benefit
     return OfferView(
         release_id=release.id,
         offer_id=offer.id,
@@ -303,5 +307,5 @@ def _offer_view(release: Release, offer: Offer) -> OfferView:
         released=release.released,
         remaining=release.remaining,
         categories=terms.categories,
-        worth=terms.benefit.describe(),
+        worth=benefit.describe(),
     )

@@ -5,11 +5,15 @@ own award out of the money (``voucher/reservations.py``), and out of its tier wh
 itself. What nobody took goes back to the pools when the round closes, after floating pools have been divided.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import case, or_, select, update
 
+from campaigns import award_tables
 from campaigns.catalog import OfferFacts, offer_facts
+from campaigns.consistency import MOST_VOUCHERS
+from campaigns.definition import Definition
 from campaigns.models import CampaignRound, Release, ReleaseTier
 from campaigns.terms.benefit.price_tiers import PriceTiers
 from campaigns.terms.price_table import Floating
@@ -17,7 +21,7 @@ from foundation.db import db, rows_changed
 from foundation.states import Step
 from ledger import accounts
 from ledger.accounts import AccountKey, Code
-from ledger.posting import Posting, balance_fen
+from ledger.posting import Posting, balance_fen, post
 
 #: Divides the floating pools of a release whose round closes, and returns what that moves.
 Divider = Callable[[Release, Step], Sequence[Posting]]
@@ -36,7 +40,7 @@ def put(release: Release, before: Sequence[Posting]) -> list[Posting]:
     left = {source: left_fen(accounts.budget(facts.campaign_id, source), before) for source in facts.split}
     parts = affordable(facts, release.asked_fen or 0, left)
     money_fen = sum(parts.values())
-    count = min(release.stock, money_fen // facts.terms.benefit.least_fen)
+    count = min(release.stock, money_fen // award_tables.current(facts).benefit.least_fen)
     if count == 0:
         return []
     db.session.execute(
@@ -72,6 +76,33 @@ def affordable(facts: OfferFacts, asked_fen: int, left: dict[int, int]) -> dict[
     return {}
 
 
+def fit(offer_id: int, code: str, after: Definition) -> None:
+    """Let the releases of an offer that are not closed follow a table whose awards were raised: the ceiling on their
+    number follows the least award where the file sets none, and the money asked for follows the number where the file
+    sets no money. What is on release already stays the same money."""
+    benefit = after.offer(code).terms.benefit
+    rounds = {a_round.code: a_round for a_round in after.rounds}
+    rows = db.session.execute(
+        select(Release, CampaignRound)
+        .join(CampaignRound, CampaignRound.id == Release.round_id)
+        .where(Release.offer_id == offer_id, CampaignRound.status.in_(("scheduled", "released")))
+        .order_by(CampaignRound.id, Release.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    for release, a_round in rows:
+        planned = next(each for each in rounds[a_round.code].releases if each.offer == code)
+        if a_round.status == "scheduled":
+            release.asked_fen = planned.asked_fen(benefit)
+        stock = planned.stock or min((release.asked_fen or 0) // benefit.least_fen, MOST_VOUCHERS)
+        release.stock = max(release.stock, stock)
+        if a_round.status == "released":
+            more = max(0, min(release.stock, release.released_fen // benefit.least_fen) - release.released)
+            release.released += more
+            release.remaining += more
+    db.session.flush()
+
+
 def close(release: Release, step: Step) -> list[Posting]:
     """Return what closing a release moves: floating pools are divided, and the rest goes back to the pools. The
     caller holds the release's row, so that nothing is reserved from it meanwhile."""
@@ -89,6 +120,28 @@ def close(release: Release, step: Step) -> list[Posting]:
 def on_release(facts: OfferFacts, release_id: int, source: int) -> AccountKey:
     """Return the account of what a source has on release."""
     return accounts.released(facts.campaign_id, source, offer_id=facts.offer_id, release_id=release_id)
+
+
+def put_more(facts: OfferFacts, release_id: int, parts: Mapping[int, int], at: datetime) -> bool:
+    """Put more money on a release that is open, fund source id → fen, for what a raised table gives more; return
+    whether the pools had it. It may then be more than the file asked for. Refuses FundsInsufficient where a pool was
+    emptied at this moment; the caller undoes it."""
+    pools = {source: accounts.budget(facts.campaign_id, source) for source in parts}
+    if any(balance_fen(pools[source]) < fen for source, fen in parts.items()):
+        return False
+    money_fen = sum(parts.values())
+    released_fen = Release.released_fen + money_fen
+    asked_fen = case((Release.asked_fen < released_fen, released_fen), else_=Release.asked_fen)
+    rows_changed(update(Release).where(Release.id == release_id).values(released_fen=released_fen, asked_fen=asked_fen))
+    document = ("release", str(release_id))
+    post(
+        [
+            Posting(Code.RELEASE, pools[source], on_release(facts, release_id, source), fen, document)
+            for source, fen in sorted(parts.items())
+        ],
+        at=at,
+    )
+    return True
 
 
 def is_open(release_id: int) -> bool:

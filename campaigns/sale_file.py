@@ -105,6 +105,7 @@ class _CarSchema(Table):
     with_tax_fen = Yuan(required=True, data_key="price_with_tax_yuan")
     without_tax_fen = Yuan(load_default=None, data_key="price_without_tax_yuan")
     deal_price_fen = Yuan(load_default=None, data_key="deal_price_yuan")
+    premium_fen = Yuan(load_default=None, data_key="premium_yuan")
     powertrain = choice(POWERTRAINS, required=True)
     conditions = fields.List(choice(CAR_CONDITIONS), load_default=list)
     in_tier = Count(load_default=None)

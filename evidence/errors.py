@@ -27,6 +27,13 @@ class UsccMalformed(NumberMalformed):
     field = "uscc"
 
 
+class PolicyNumberMalformed(NumberMalformed):
+    code = "policy_number_malformed"
+    message = N_("保单号应当是 8 至 40 位字母和数字")
+    way_out = N_("请对照商业险保单右上角的保单号核对")
+    field = "policy_number"
+
+
 class BankCardMalformed(NumberMalformed):
     code = "bank_card_malformed"
     message = N_("银行卡号应为 15 到 19 位数字，且校验位要对得上")

@@ -21,11 +21,11 @@ KINDS = {
     "vin": N_("车架号"),
     "vehicle_invoice": N_("购车发票"),
     "plate": N_("车牌号"),
+    "policy": N_("商业险保单"),
     "serial": N_("商品序列号"),
     "imei": N_("IMEI"),
     "invoice": N_("发票"),
     "gift_card": N_("卡号"),
-    "policy": N_("保单号"),
 }
 
 

@@ -19,6 +19,7 @@ from evidence.errors import (
     InvoiceNumberMalformed,
     IssuedNumberMalformed,
     PlateMalformed,
+    PolicyNumberMalformed,
     SerialMalformed,
     UsccMalformed,
     VinMalformed,
@@ -104,6 +105,15 @@ def invoice_number(text: str, code: str = "") -> str:
     plain = _plain(code) + _plain(text)
     if not re.fullmatch(r"[0-9]{18}|[0-9]{20}", plain) or (code.strip() and len(_plain(text)) != 8):
         raise InvoiceNumberMalformed
+    return plain
+
+
+def policy(text: str) -> str:
+    """Read the number of an insurance policy: 8 to 40 letters and digits, as insurers differ. Refuses
+    PolicyNumberMalformed."""
+    plain = _plain(text)
+    if not re.fullmatch(r"[0-9A-Z]{8,40}", plain) or not re.search(r"[0-9]", plain):
+        raise PolicyNumberMalformed
     return plain
 
 

@@ -14,7 +14,7 @@ register(
         "No entitlement but a gift, of whose parts each is handed out once, has two redemptions that stand.",
         """
         SELECT entitlement_id, COUNT(*) AS n FROM redemption
-        WHERE status = 'redeemed' AND bill_fen > 0 GROUP BY entitlement_id HAVING COUNT(*) > 1
+        WHERE status = 'redeemed' AND (bill_fen > 0 OR payee = 'citizen') GROUP BY entitlement_id HAVING COUNT(*) > 1
         """,
     ),
     Check(
@@ -23,7 +23,8 @@ register(
         " for the discount its holder sees.",
         """
         SELECT e.id, e.status, r.id AS redemption_id FROM entitlement e
-        LEFT JOIN redemption r ON r.entitlement_id = e.id AND r.status IN ('redeemed', 'refunded') AND r.bill_fen > 0
+        LEFT JOIN redemption r ON r.entitlement_id = e.id AND r.status IN ('redeemed', 'refunded')
+            AND (r.bill_fen > 0 OR r.payee = 'citizen')
         WHERE (e.status = 'redeemed' AND e.handed_fen = 0) <> (r.id IS NOT NULL)
            OR (r.id IS NOT NULL AND (r.discount_fen <> e.redeemed_discount_fen OR r.bill_fen <> e.redeemed_bill_fen
                OR r.campaign_version_id <> e.campaign_version_id))
@@ -131,7 +132,8 @@ register(
             FROM refund GROUP BY redemption_id
         ) f ON f.redemption_id = r.id
         WHERE r.refunded_bill_fen <> COALESCE(f.bill, 0) OR r.refunded_discount_fen <> COALESCE(f.discount, 0)
-           OR (r.status IN ('returned', 'refunded')) <> (r.bill_fen > 0 AND r.refunded_bill_fen = r.bill_fen)
+           OR (r.status IN ('returned', 'refunded'))
+              <> (r.refunded_bill_fen = r.bill_fen AND (r.bill_fen > 0 OR r.refunded_discount_fen = r.discount_fen))
            OR (r.status = 'returned') <> (COALESCE(f.restored, 0) = 1)
            OR (r.status IN ('returned', 'refunded') AND r.refunded_discount_fen <> r.discount_fen)
         """,
@@ -226,8 +228,8 @@ register(
         LEFT JOIN (
             SELECT holder_id, COUNT(*) AS n FROM evidence_mark WHERE holder_kind = 'hand_out' GROUP BY holder_id
         ) m ON m.holder_id = REPLACE(CAST(r.id AS TEXT), '-', '')
-        WHERE (r.bill_fen = 0) <> (p.fen IS NOT NULL)
-           OR (r.bill_fen = 0 AND (p.fen <> r.discount_fen OR COALESCE(m.n, 0) <> p.numbers
+        WHERE (r.bill_fen = 0 AND r.payee = 'merchant') <> (p.fen IS NOT NULL)
+           OR (r.bill_fen = 0 AND r.payee = 'merchant' AND (p.fen <> r.discount_fen OR COALESCE(m.n, 0) <> p.numbers
                OR p.voided <> CASE WHEN r.status = 'voided' THEN p.n ELSE 0 END
                OR r.campaign_version_id <> e.campaign_version_id OR r.status NOT IN ('redeemed', 'voided')))
         UNION ALL

@@ -26,7 +26,7 @@ def _one_of(states: tuple[str, ...]) -> str:
 
 
 #: What spends an entitlement whole; a gift is handed out part by part.
-SPENT_WHOLE = "status = 'redeemed' AND bill_fen > 0"
+SPENT_WHOLE = "status = 'redeemed' AND (bill_fen > 0 OR payee = 'citizen')"
 
 
 class Merchant(Base):
@@ -117,7 +117,7 @@ class Redemption(Base):
     __tablename__ = "redemption"
     __table_args__ = (
         CheckConstraint(_one_of(REDEMPTION.states), name="status"),
-        # Who is handed a gift buys nothing: there is no bill.
+        # Who is handed a gift buys nothing, and what tops a payout up stands on the bill of that one: there is no bill.
         CheckConstraint("discount_fen > 0 AND (bill_fen = 0 OR discount_fen <= bill_fen)", name="amounts"),
         CheckConstraint(
             "borne_fen >= 0 AND borne_fen <= discount_fen"
@@ -191,7 +191,7 @@ class Redemption(Base):
     @property
     def is_gift(self) -> bool:
         """Whether parts of a gift were handed out, and nothing was bought."""
-        return self.bill_fen == 0
+        return self.bill_fen == 0 and self.payee == "merchant"
 
 
 class Product(Base):
@@ -273,7 +273,8 @@ class Refund(Base):
     __tablename__ = "refund"
     __table_args__ = (
         CheckConstraint(
-            "bill_fen > 0 AND discount_fen >= 0 AND customer_fen >= 0 AND borne_fen >= 0 AND borne_fen <= discount_fen",
+            "bill_fen >= 0 AND (bill_fen > 0 OR customer_fen = 0)"
+            " AND discount_fen >= 0 AND customer_fen >= 0 AND borne_fen >= 0 AND borne_fen <= discount_fen",
             name="amounts",
         ),
         CheckConstraint("recovery IN ('at_once', 'later')", name="recovery"),

@@ -45,7 +45,8 @@ class Payee:
 
 @dataclass(frozen=True)
 class PayOut:
-    """One entitlement to be paid out. store_id: the dealer that issued the bill; bill_fen: what was bought."""
+    """One entitlement to be paid out. store_id: the dealer that issued the bill; bill_fen: what was bought, 0 where it
+    was counted with another payout that this one tops up."""
 
     entitlement_id: UUID
     store_id: int
@@ -95,7 +96,8 @@ def pay_out_batch(wanted: Sequence[PayOut], *, actor: str = "") -> list[UUID]:
 
 
 def _check(wanted: PayOut) -> None:
-    check_amount_fen(wanted.bill_fen, field="bill_fen")
+    if wanted.bill_fen:
+        check_amount_fen(wanted.bill_fen, field="bill_fen")
     check_payee(wanted.payee)
 
 
@@ -148,7 +150,7 @@ def _spend(ids: Sequence[UUID], actor: str, now: datetime) -> dict[UUID, Any]:
 
 
 def _row(wanted: PayOut, entitlement: Any, stores: dict[int, int], now: datetime) -> dict[str, Any]:
-    if wanted.bill_fen < entitlement.face_value_fen:
+    if wanted.bill_fen and wanted.bill_fen < entitlement.face_value_fen:
         raise BillBelowAward(award_fen=entitlement.face_value_fen)
     return {
         "id": new_id(),

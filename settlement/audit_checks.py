@@ -12,6 +12,7 @@ register(
             SELECT 'campaign_version' AS kind, CAST(id AS TEXT) AS id FROM campaign_version
             UNION ALL SELECT 'release', CAST(id AS TEXT) FROM release
             UNION ALL SELECT 'application', REPLACE(CAST(id AS TEXT), '-', '') FROM reservation
+            UNION ALL SELECT 'top_up', REPLACE(CAST(id AS TEXT), '-', '') FROM top_up
             UNION ALL SELECT 'claim_batch', REPLACE(CAST(id AS TEXT), '-', '') FROM claim_batch
             UNION ALL SELECT 'expiry_run', REPLACE(CAST(id AS TEXT), '-', '') FROM expiry_run
             UNION ALL SELECT 'spare_run', REPLACE(CAST(id AS TEXT), '-', '') FROM spare_run

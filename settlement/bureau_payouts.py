@@ -247,6 +247,7 @@ def _payout_page(payout_id: UUID) -> dict[str, Any]:
             "repay": _("已退回"),
         },
         "today": today,
+        "same_car": returns.for_the_same_car(payout_id),
         "usual_repay_by": today + timedelta(days=REPAY_WITHIN_DAYS),
         "is_with_bank": any(line.status == "waiting" and line.batch.status == "sent" for line in facts.lines),
     }

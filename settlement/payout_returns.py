@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from campaigns.catalog import offer_facts, release_facts
 from campaigns.terms.benefit.price_tiers import PriceTiers
@@ -39,13 +39,18 @@ from settlement.errors import (
 from settlement.payout_models import PayoutBatch, PayoutLine, PayoutReturn
 from voucher import application_limits, elsewhere
 from voucher.reservation_models import Reservation, document
+from voucher.top_up_models import TopUp
+
+#: States of a payout whose money was not taken back.
+STANDING = ("due", "batched", "cleared", "failed", "paid")
 
 
 def take_back_payout(payout_id: UUID, *, by: str, reason: str, evidence: str, repay_by: date | None = None) -> bool:
     """Take a payout back because what it was paid for was returned; return whether it had been paid, and the citizen is
     to pay it back until ``repay_by`` (not before today). evidence: what proves it, such as the red invoice's number.
 
-    Whether car and buyer count as subsidised afterwards is said by the benefit (``returned_counts``).
+    What tops it up, or what it tops up, is taken back with it: it was paid for the same car. Whether car and buyer
+    count as subsidised afterwards is said by the benefit (``returned_counts``).
     Refuses ReasonMissing, EvidenceMissing, PayoutUnknown, PaymentUnderway, RepayByMissing, PayoutNotInState.
     """
     reason, evidence = reason.strip(), evidence.strip()
@@ -54,36 +59,63 @@ def take_back_payout(payout_id: UUID, *, by: str, reason: str, evidence: str, re
     if not 2 <= len(evidence) <= 100:
         raise EvidenceMissing
     step = Step(by, clock.now(), reason)
-    batch_id = _lock_batch_of(payout_id)
-    payout = db.session.get(Payout, payout_id, populate_existing=True, with_for_update=True)
-    if payout is None:
-        raise PayoutUnknown
-    was_cleared, was_paid = payout.status == "cleared", payout.status == "paid"
+    batches = {payout_id: _lock_batch_of(payout_id)}
+    payouts = [_lock(payout_id)]
+    for other in [each.id for each in for_the_same_car(payout_id)]:
+        batches[other] = _lock_batch_of(other)
+        payouts.append(_lock(other))
+    was_paid = any(payout.status == "paid" for payout in payouts)
     if was_paid and (repay_by is None or repay_by < bureau_day(step.at)):
         raise RepayByMissing
-    if not PAYOUT.apply(Payout, [payout_id], "reclaim" if was_paid else "take_off", step):
+    postings: list[Posting] = []
+    for payout in payouts:
+        back = PayoutReturn(payout_id=payout.id, evidence=evidence, repay_by=repay_by, recorded_by=by)
+        postings += _take_back_one(payout, batches[payout.id], step, back)
+    post(postings, at=step.at)
+    for payout in payouts:
+        _give_up_marks(payout.id)
+    return was_paid
+
+
+def _take_back_one(payout: Payout, batch_id: int | None, step: Step, back: PayoutReturn) -> list[Posting]:
+    """Take one payout back and return what that moves now. Refuses PayoutNotInState."""
+    was_cleared, was_paid = payout.status == "cleared", payout.status == "paid"
+    if not PAYOUT.apply(Payout, [payout.id], "reclaim" if was_paid else "take_off", step):
         raise PayoutNotInState
     if batch_id is not None and not was_paid:
         rows_changed(
             update(PayoutLine)
-            .where(PayoutLine.batch_id == batch_id, PayoutLine.payout_id == payout_id, PayoutLine.status == "waiting")
-            .values(status="taken_off", reason=reason, answered_at=step.at)
+            .where(PayoutLine.batch_id == batch_id, PayoutLine.payout_id == payout.id, PayoutLine.status == "waiting")
+            .values(status="taken_off", reason=step.reason, answered_at=step.at)
         )
-    taken = take_back(payout_id, step, at_once=not was_paid)
-    db.session.add(
-        PayoutReturn(
-            payout_id=payout_id,
-            refund_id=taken.refund_id,
-            evidence=evidence,
-            repay_by=repay_by if was_paid else None,
-            recorded_by=by,
-        )
-    )
+    taken = take_back(payout.id, step, at_once=not was_paid)
+    back.refund_id = taken.refund_id
+    back.repay_by = back.repay_by if was_paid else None
+    db.session.add(back)
     db.session.flush()
-    if not was_paid:
-        post(_to_pool(taken, was_cleared=was_cleared), at=step.at)
-    _give_up_marks(payout_id)
-    return was_paid
+    return [] if was_paid else _to_pool(taken, was_cleared=was_cleared)
+
+
+def _lock(payout_id: UUID) -> Payout:
+    payout = db.session.get(Payout, payout_id, populate_existing=True, with_for_update=True)
+    if payout is None:
+        raise PayoutUnknown
+    return payout
+
+
+def for_the_same_car(payout_id: UUID) -> Sequence[Payout]:
+    """Return the other payouts of the same application that can still be taken back: its award, and its top-ups, the
+    earliest first."""
+    mine = db.session.scalar(select(Redemption.entitlement_id).where(Redemption.id == payout_id))
+    application_id = db.session.scalar(select(TopUp.application_id).where(TopUp.id == mine)) or mine
+    topped_up = select(TopUp.id).where(TopUp.application_id == application_id)
+    of_it = or_(Redemption.entitlement_id == application_id, Redemption.entitlement_id.in_(topped_up))
+    return db.session.scalars(
+        select(Payout)
+        .join(Redemption, Redemption.id == Payout.id)
+        .where(of_it, Payout.id != payout_id, Payout.status.in_(STANDING))
+        .order_by(Payout.owed_at, Payout.id)
+    ).all()
 
 
 def record_repaid(payout_id: UUID, *, by: str, reference: str) -> None:

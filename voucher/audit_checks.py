@@ -81,7 +81,7 @@ register(
         FROM release r JOIN campaign_round c ON c.id = r.round_id
         LEFT JOIN (
             SELECT release_id, COUNT(*) AS n FROM (
-                SELECT release_id FROM entitlement
+                SELECT release_id FROM entitlement WHERE id NOT IN (SELECT id FROM top_up)
                 UNION ALL SELECT release_id FROM reservation WHERE status = 'held'
                 UNION ALL SELECT release_id FROM purchase WHERE status = 'awaiting'
             ) taken GROUP BY release_id
@@ -185,11 +185,11 @@ register(
     ),
     Check(
         "money_on_release_is_what_was_not_applied_for",
-        "Where money is on release, what is left of it is what was put there less what applications took; after the"
-        " round nothing is left.",
+        "Where money is on release, what is left of it is what was put there less what applications and top-ups took;"
+        " after the round nothing is left.",
         """
         SELECT r.id AS release_id, c.status, r.released_fen, COALESCE(v.fen, 0) AS taken_fen,
-               COALESCE(m.fen, 0) AS ledger_fen
+               COALESCE(t.fen, 0) AS topped_up_fen, COALESCE(m.fen, 0) AS ledger_fen
         FROM release r JOIN campaign_round c ON c.id = r.round_id
         LEFT JOIN (
             SELECT release_id, SUM(amount_fen) AS fen FROM reservation WHERE status <> 'returned' GROUP BY release_id
@@ -197,8 +197,12 @@ register(
         LEFT JOIN (
             SELECT release_id, SUM(balance_fen) AS fen FROM ledger_account WHERE kind = 'released' GROUP BY release_id
         ) m ON m.release_id = r.id
+        LEFT JOIN (
+            SELECT release_id, SUM(from_release_fen) AS fen FROM top_up GROUP BY release_id
+        ) t ON t.release_id = r.id
         WHERE r.asked_fen IS NOT NULL AND (r.released_fen > r.asked_fen OR COALESCE(m.fen, 0)
-              <> CASE WHEN c.status = 'released' THEN r.released_fen - COALESCE(v.fen, 0) ELSE 0 END)
+              <> CASE WHEN c.status = 'released' THEN r.released_fen - COALESCE(v.fen, 0) - COALESCE(t.fen, 0)
+                      ELSE 0 END)
         """,
     ),
     Check(
@@ -225,7 +229,26 @@ register(
         UNION ALL
         SELECT e.id, e.status, e.face_value_fen FROM entitlement e JOIN release r ON r.id = e.release_id
         LEFT JOIN reservation v ON v.id = e.id
-        WHERE r.asked_fen IS NOT NULL AND v.id IS NULL
+        LEFT JOIN top_up t ON t.id = e.id
+        WHERE r.asked_fen IS NOT NULL AND v.id IS NULL AND t.id IS NULL
+        """,
+    ),
+    Check(
+        "top_ups_match_what_was_granted",
+        "A top-up was granted exactly if there is the entitlement with its id, for the same amount and citizen, and"
+        " that much was set aside for it.",
+        """
+        SELECT t.id, t.status, t.amount_fen, e.face_value_fen, COALESCE(m.fen, 0) AS ledger_fen
+        FROM top_up t
+        LEFT JOIN reservation v ON v.id = t.application_id
+        LEFT JOIN entitlement e ON e.id = t.id
+        LEFT JOIN (
+            SELECT document_id, SUM(amount_fen) AS fen FROM transfer WHERE document_kind = 'top_up' GROUP BY document_id
+        ) m ON m.document_id = REPLACE(CAST(t.id AS TEXT), '-', '')
+        WHERE (t.status = 'granted') <> (e.id IS NOT NULL)
+           OR COALESCE(m.fen, 0) <> CASE WHEN t.status = 'granted' THEN t.amount_fen ELSE 0 END
+           OR (e.id IS NOT NULL AND (e.face_value_fen <> t.amount_fen OR e.citizen_id <> v.citizen_id
+               OR v.status <> 'granted'))
         """,
     ),
 )

@@ -86,7 +86,7 @@ def _check_priced(facts: ReleaseFacts, tiers: set[str]) -> None:
 def _entitle(facts: ReleaseFacts, reserved: Sequence[Any], step: Step) -> tuple[dict[UUID, Granted], list[Posting]]:
     """Write the entitlements of one release's applications, as one batch; return them and what sets them aside."""
     offer, now = facts.offer, step.at
-    valid_from, expires_at = _validity(facts, now)
+    valid_from, expires_at = validity_of(facts, now)
     batch_id = new_id()
     batch = {"id": batch_id, "release_id": facts.release_id, "count": len(reserved), "claimed_at": now}
     insert_rows(ClaimBatch, [batch])
@@ -126,7 +126,7 @@ def _entitle(facts: ReleaseFacts, reserved: Sequence[Any], step: Step) -> tuple[
     return {row["id"]: Granted((row["id"],), expires_at) for row in rows}, postings
 
 
-def _validity(facts: ReleaseFacts, now: datetime) -> tuple[datetime, datetime]:
+def validity_of(facts: ReleaseFacts, now: datetime) -> tuple[datetime, datetime]:
     """Return from when until when (exclusive) what is granted now may be used."""
     offer = facts.offer
     expires_at = offer.terms.expires_at(claimed_at=now, campaign_ends_at=offer.campaign_ends_at)

@@ -59,27 +59,31 @@ def reserve(
     tier: str = "",
     firm: str = "",
     actor: str = "",
+    version_id: int | None = None,
 ) -> bool:
     """Set aside what an application is worth; return False, with nothing counted, while stock or money is used up.
 
     tier: instead of the award's own. firm: the unified social credit code of the firm that buys, in its canonical
-    spelling; it has limits of its own. An application whose reservation was given back may reserve again.
+    spelling; it has limits of its own. version_id: whose table said the award, None for the offer's. An application
+    whose reservation was given back may reserve again.
     Refuses ReleaseUnknown, NotByApplication, NotOpenYet, RealNameNeeded, TooYoung, ApplicationLimitReached,
     BuyerNotCovered, HadAnotherSubsidy, AlreadyReserved.
     """
     wanted = Wanted(application_id, citizen_id, award if not tier else _in_tier(award, tier), firm)
-    outcome = reserve_batch(release_id, [wanted], actor=actor)[0]
+    outcome = reserve_batch(release_id, [wanted], actor=actor, version_id=version_id)[0]
     if isinstance(outcome, Refusal):
         raise outcome
     return outcome
 
 
-def reserve_batch(release_id: int, wanted: Sequence[Wanted], *, actor: str = "") -> list[bool | Refusal]:
+def reserve_batch(
+    release_id: int, wanted: Sequence[Wanted], *, actor: str = "", version_id: int | None = None
+) -> list[bool | Refusal]:
     """Reserve for several applications of one release, in the order given, and return what ``reserve`` would."""
     facts, now = _facts(release_id), clock.now()
     if now < facts.opens_at:
         raise NotOpenYet(opens_at=facts.opens_at)
-    step = Step(actor, now, campaign_version_id=facts.offer.campaign_version_id)
+    step = Step(actor, now, campaign_version_id=version_id or facts.offer.campaign_version_id)
     refused = barred(facts.people, {each.citizen_id for each in wanted}, now)
     if len(wanted) > 1 and not refused:
         # Most often there is room for all, and then it is asked once.

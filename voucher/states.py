@@ -50,6 +50,18 @@ RESERVATION = StateMachine(
     },
 )
 
+#: What a raised table adds to an application that was priced before: it waits until there is money, then the
+#: reservation is raised, or the difference is granted; it lapses where nothing is left to raise.
+TOP_UP = StateMachine(
+    "top_up",
+    {
+        ("", "owe"): "waiting",
+        ("waiting", "add"): "added",
+        ("waiting", "grant"): "granted",
+        ("waiting", "lapse"): "lapsed",
+    },
+)
+
 #: The seed is committed to, then the list of entries stands, then winners are drawn, also again for prizes that
 #: nobody took up; at the end of the round it is over.
 DRAW = StateMachine(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Flask, request
 
 from applications.bureau_pages import blueprint as review_desk
+from applications.bureau_raises import blueprint as raises_desk
 from applications.citizen_pages import blueprint as application_pages
 from applications.notice_pages import blueprint as notice_pages
 from campaigns.bureau_form import blueprint as form_desk
@@ -105,6 +106,7 @@ DOORS: tuple[Door, ...] = (
     Door(lists_desk, "/bureau/lists", gates.officer()),
     Door(elsewhere_desk, "/bureau/elsewhere", gates.officer()),
     Door(review_desk, "/bureau/applications", gates.officer()),
+    Door(raises_desk, "/bureau/raises", gates.officer()),
     Door(merchants_desk, "/bureau/merchants", gates.officer()),
     Door(split_orders_desk, "/bureau/merchants/split-orders", gates.officer()),
     Door(trade_ins_desk, "/bureau/trade-ins", gates.officer()),

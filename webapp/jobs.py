@@ -60,6 +60,7 @@ JOBS: tuple[Job, ...] = (
     Job("return_spares", time(0, 5), voucher.jobs.return_spares),
     Job("end_overdue", EVERY_HOUR, applications.jobs.end_overdue),
     Job("promote_waiting", EVERY_HOUR, applications.jobs.promote_waiting),
+    Job("raise_awards", EVERY_HOUR, applications.jobs.raise_awards),
     Job("open_notices", time(9, 0), applications.jobs.open_notices),
     Job("end_notices", EVERY_HOUR, applications.jobs.end_notices),
     Job("tell_applicants", EVERY_MINUTE, applications.jobs.tell_applicants),

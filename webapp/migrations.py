@@ -35,6 +35,7 @@ import voucher.gift_models
 import voucher.models
 import voucher.purchase_models
 import voucher.reservation_models
+import voucher.top_up_models
 from foundation.db import db
 
 #: Every module with tables, so that all of them are known wherever migrations are.
@@ -65,6 +66,7 @@ MODULES_WITH_TABLES = (
     voucher.models,
     voucher.purchase_models,
     voucher.reservation_models,
+    voucher.top_up_models,
 )
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 

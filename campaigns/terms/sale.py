@@ -40,7 +40,8 @@ class GoodsLine:
 @dataclass(frozen=True)
 class Car:
     """with_tax_fen: 价税合计 of the invoice. without_tax_fen: 不含税价 of the invoice, None where it is not known.
-    deal_price_fen: 成交价 of the contract, None where it is the invoice's.
+    deal_price_fen: 成交价 of the contract, None where it is the invoice's. premium_fen: 商业险保费 of its policy, None
+    where there is none.
 
     in_tier: how many applications there are in its tier, this one included; None where that is not known.
     tier_granted_fen: what its tier has granted before.
@@ -53,6 +54,7 @@ class Car:
     conditions: frozenset[str] = frozenset()
     in_tier: int | None = None
     tier_granted_fen: int = 0
+    premium_fen: int | None = None
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,13 @@ class CarNeeded(NotUsable):
     field = "car"
 
 
+class PremiumNeeded(NotUsable):
+    code = "premium_needed"
+    message = N_("这项补贴要看商业险保费")
+    way_out = N_("请按商业险保单录入保费后再试")
+    field = "car"
+
+
 class PricesDisagree(NotUsable):
     code = "prices_disagree"
     message = N_("不含税价 %(without)s 元与价税合计 %(with_tax)s 元不符：按 13%% 增值税应为 %(expected)s 元")

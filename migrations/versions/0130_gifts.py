@@ -1,19 +1,19 @@
 """Parts of gifts that were handed out, and redemptions without a bill.
 
 Revision ID: 0130
-Revises: 0110
+Revises: 0120
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0130"
-down_revision = "0110"
+down_revision = "0120"
 branch_labels = None
 depends_on = None
 
 LIVE = "uq_redemption_entitlement_id_live"
-WITH_BILL = "discount_fen > 0 AND bill_fen > 0 AND discount_fen <= bill_fen"
+WITH_BILL = "discount_fen > 0 AND (bill_fen >= discount_fen OR (payee = 'citizen' AND bill_fen = 0))"
 BILL_OR_GIFT = "discount_fen > 0 AND (bill_fen = 0 OR discount_fen <= bill_fen)"
 
 
@@ -34,7 +34,7 @@ def upgrade() -> None:
     with op.batch_alter_table("redemption") as table:
         table.drop_constraint(op.f("ck_redemption_amounts"), type_="check")
         table.create_check_constraint(op.f("ck_redemption_amounts"), BILL_OR_GIFT)
-    _spent_once("status = 'redeemed' AND bill_fen > 0")
+    _spent_once("status = 'redeemed' AND (bill_fen > 0 OR payee = 'citizen')")
     op.create_table(
         "handed_part",
         sa.Column("redemption_id", sa.Uuid(), nullable=False),

@@ -23,6 +23,7 @@ from evidence import numbers, pictures
 from foundation.clock import SimulatedClock
 from foundation.db import db
 from tests import cars, people, world
+from tests.applications import raising
 from tests.people import Staff
 from tests.world import ENDS, JIANGCHENG, Published, Shop, done
 
@@ -263,3 +264,5 @@ def a_life(clock: SimulatedClock) -> None:
     assert notice_id is not None
     done(lambda: notices.object_to(held, notice_id, reason=reason, contact="", place="10.0.0.1"))
     reject(rejected, a_scene.county)
+    raising.published(raising.raised(code="cars-again"))
+    raising.run()

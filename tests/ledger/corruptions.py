@@ -65,6 +65,18 @@ CORRUPTIONS: dict[str, list[list[str]]] = {
         ["UPDATE application SET award_fen = award_fen + 1 WHERE status = 'approved'"],
         ["UPDATE application SET status = 'noticed' WHERE status = 'approved'"],
     ],
+    "waiting_top_ups_are_of_applications_that_stand": [
+        [
+            "UPDATE top_up SET status = 'waiting' WHERE status = 'added'",
+            "UPDATE application SET status = 'rejected'"
+            " WHERE id IN (SELECT application_id FROM top_up WHERE status = 'waiting')",
+        ],
+    ],
+    "top_ups_match_what_was_granted": [
+        ["UPDATE top_up SET amount_fen = amount_fen + 1 WHERE status = 'granted'"],
+        ["UPDATE top_up SET status = 'added' WHERE status = 'granted'"],
+        ["DELETE FROM transfer WHERE document_kind = 'top_up'"],
+    ],
     "live_applications_hold_their_numbers": [
         ["DELETE FROM evidence_mark WHERE kind = 'vin'"],
         ["UPDATE application SET status = 'withdrawn' WHERE status = 'waiting'"],

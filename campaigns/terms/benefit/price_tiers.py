@@ -15,6 +15,7 @@ from campaigns.terms.subsidy_refusals import (
     BuyerNotCovered,
     CarNeeded,
     PowertrainNotCovered,
+    PremiumNeeded,
     PriceOutsideTiers,
     PricesDisagree,
     QuantityUsedUp,
@@ -34,6 +35,7 @@ BASES = {
     "tax_inclusive": N_("含税价（价税合计）"),
     "deal_price": N_("成交价"),
     "bill": N_("实付金额"),
+    "premium": N_("商业险保费"),
 }
 #: Value-added tax on cars, in hundredths of a percent.
 VAT = 1_300
@@ -82,7 +84,7 @@ class PriceTiers:
     def worth(self, sale: Sale) -> Worth:
         """Return what it is worth to a sale.
 
-        Refuses CarNeeded, PricesDisagree, BuyerNotCovered, QuantityUsedUp, PriceOutsideTiers,
+        Refuses CarNeeded, PremiumNeeded, PricesDisagree, BuyerNotCovered, QuantityUsedUp, PriceOutsideTiers,
         PowertrainNotCovered, TierFull, WorthNothing.
         """
         price_fen = self._price_fen(sale)
@@ -128,6 +130,10 @@ class PriceTiers:
         car = sale.car
         if car is None:
             raise CarNeeded
+        if self.price == "premium":
+            if car.premium_fen is None:
+                raise PremiumNeeded
+            return car.premium_fen
         without_fen = without_tax(car.with_tax_fen)
         if car.without_tax_fen is not None and abs(car.without_tax_fen - without_fen) > 1:
             raise PricesDisagree(without_fen=car.without_tax_fen, with_fen=car.with_tax_fen, expected_fen=without_fen)

@@ -12,7 +12,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 
 from campaigns.terms.axis import StrategySchema
-from campaigns.terms.file_fields import Count, Flag, Moment, Table, Text, choice
+from campaigns.terms.file_fields import Count, Flag, Moment, Table, Text, choice, said
 from foundation.clock import TICK, local
 from foundation.errors import N_
 from foundation.words import Words
@@ -80,7 +80,8 @@ class Application:
     documents: keys of DOCUMENTS. reviews: keys of STAGES, in order. notice_days: working days, 0 for no notice.
     waiting_list: whether applications that find no money left wait for some. invoices_from, invoices_until: when the
     invoice must be dated, half-open. registered_until: exclusive end of first registrations, None without one.
-    plates: how the plate must begin, empty for any.
+    plates: how the plate must begin, empty for any. policies_from, policies_until: when the insurance must begin,
+    where its premium is the price; half-open, None for the invoices' own.
     """
 
     documents: tuple[str, ...]
@@ -92,6 +93,13 @@ class Application:
     waiting_list: bool = True
     registered_until: datetime | None = None
     plates: tuple[str, ...] = ()
+    policies_from: datetime | None = None
+    policies_until: datetime | None = None
+
+    @property
+    def policy_window(self) -> tuple[datetime, datetime]:
+        """From when, and until when (exclusive), a policy must begin: the invoices' window where none is set."""
+        return self.policies_from or self.invoices_from, self.policies_until or self.invoices_until
 
     def documents_of(self, buyer: str) -> list[str]:
         """Return what a kind of buyer uploads."""
@@ -117,6 +125,10 @@ class Application:
         if self.registered_until is not None:
             last = f"{local(self.registered_until - TICK):%Y-%m-%d}"
             told.append(Words(N_("首次注册登记不晚于 %(last)s"), last=last))
+        if self.policies_from or self.policies_until:
+            first, until = self.policy_window
+            span = {"first": f"{local(first):%Y-%m-%d}", "last": f"{local(until - TICK):%Y-%m-%d}"}
+            told.append(Words(N_("商业险保单在 %(first)s 至 %(last)s 起保，保险期一年"), **span))
         if self.plates:
             told.append(Words(N_("号牌以 %(plates)s 开头"), plates="、".join(self.plates)))
         told.append(self.corrections.describe())
@@ -132,6 +144,9 @@ class Application:
             yield "invoices_from", "必须早于这一轮的关闭时间，否则没有发票可以申请"
         if self.registered_until is not None and self.registered_until <= self.invoices_from:
             yield "registered_until", "必须晚于 invoices_from"
+        first, until = self.policy_window
+        if first >= until:
+            yield "policies_until", "必须晚于 policies_from"
         if self.corrections.until is not None and self.corrections.until <= opens_at:
             yield "corrections.until", "补正截止必须晚于这一轮的开放时间"
 
@@ -167,6 +182,10 @@ class FileSchema(StrategySchema):
     invoices_until = Moment(required=True)
     registered_until = Moment(load_default=None)
     plates = fields.List(Text(longest=4), load_default=list)
+    policies_from = Moment(
+        load_default=None, metadata=said("起保开始", "按保费补贴时，保单从何时起保；不填与发票同一时间")
+    )
+    policies_until = Moment(load_default=None, metadata=said("起保截止", "不含；不填与发票同一时间"))
 
     @validates_schema
     def _is_a_review(self, data: Mapping[str, Any], **_options: Any) -> None:
