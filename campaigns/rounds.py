@@ -13,7 +13,8 @@ from campaigns.models import CampaignRound, Release
 from campaigns.states import ROUND
 from campaigns.units import claimed_together, unit_fen
 from foundation import clock
-from foundation.db import db, rows_changed
+from foundation.db import db
+from foundation.prepared import Prepared
 from foundation.states import Step
 from ledger import accounts
 from ledger.accounts import AccountKey, Code
@@ -225,5 +226,15 @@ class PackTornApart(RuntimeError):
 
 
 def _take_exactly(release_id: int, count: int) -> bool:
-    enough = update(Release).where(Release.id == release_id, Release.remaining >= count)
-    return bool(rows_changed(enough.values(remaining=Release.remaining - count)))
+    return bool(_TAKE.change([{"release_id": release_id, "count": count}]))
+
+
+_TAKE = Prepared(
+    lambda given: (
+        update(Release)
+        .where(given.matches(Release.id, "release_id"), Release.remaining >= given["count"])
+        .values(remaining=Release.remaining - given["count"])
+    ),
+    release_id=Release.id,
+    count=Release.remaining,
+)

@@ -5,34 +5,25 @@ operations run on both. Operations never commit: the door, job or command that c
 ``with transaction():``.
 """
 
-import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, cast
 
-import psycopg
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
-    JSON,
     BigInteger,
-    ColumnElement,
     CursorResult,
     DateTime,
     Executable,
     Integer,
     MetaData,
     Table,
-    Text,
-    any_,
     bindparam,
     event,
-    func,
-    select,
     text,
 )
-from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -41,6 +32,7 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
 from foundation.errors import N_, Unavailable
+from foundation.prepared import Prepared
 
 #: Row keys of the tables that staff fill: 64 bits on PostgreSQL, and what SQLite can count up by itself.
 RowId = BigInteger().with_variant(Integer, "sqlite")
@@ -259,95 +251,22 @@ def engine_refusal(failure: DBAPIError) -> Unavailable | None:
     return None
 
 
-#: From this many rows on PostgreSQL's COPY is cheaper than INSERT.
-_COPY_FROM = 4
+_inserts: dict[tuple[Table, tuple[str, ...], tuple[str, ...]], Prepared] = {}
 
 
-def insert_rows(table: Any, rows: list[dict[str, Any]]) -> None:
-    """Insert many rows of one model in one round trip."""
-    if len(rows) >= _COPY_FROM and is_postgresql() and _copy_rows(_table(table), rows):
+def insert_rows(table: Any, rows: Sequence[Mapping[str, Any]], **same: Any) -> None:
+    """Insert many rows of one model in one round trip. Each has the same columns; ``same``: further ones, and what all
+    rows have there."""
+    if not rows:
         return
-    if rows:
-        db.session.execute(_table(table).insert(), rows)
-
-
-def _copy_rows(table: Table, rows: list[dict[str, Any]]) -> bool:
-    """Insert by COPY, which spares each row a message and its parsing; return whether it was possible.
-
-    It is not where a column that is not given has a default of ours, which only INSERT knows.
-    """
-    names = tuple(rows[0])
-    given = set(names)
-    if any(row.keys() != given for row in rows):
-        return False
-    if any(column.default is not None and column.name not in given for column in table.columns):
-        return False
-    session = db.session()
-    session.flush()
-    connection = session.connection()
-    writers = [_writer(table.columns[name], connection.dialect) for name in names]
-    quoted = ", ".join(f'"{table.columns[name].name}"' for name in names)
-    statement = f'COPY "{table.name}" ({quoted}) FROM STDIN'
-    driver = cast("Any", connection.connection.driver_connection)
-    try:
-        with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row([write(row[name]) for name, write in zip(names, writers, strict=True)])
-    except psycopg.Error as failure:
-        # As SQLAlchemy tells it, and with a lost connection thrown away, as it does.
-        lost = connection.dialect.is_disconnect(cast("Any", failure), driver, None)
-        if lost:
-            connection.invalidate(failure)
-        told = DBAPIError.instance(
-            statement, None, failure, psycopg.Error, connection_invalidated=lost, dialect=connection.dialect
+    table, names, shared = _table(table), tuple(rows[0]), tuple(same)
+    insert = _inserts.get((table, names, shared))
+    if insert is None:
+        insert = _inserts[table, names, shared] = Prepared(
+            lambda given: given.insert(table, **{name: bindparam(f"same_{name}") for name in shared}),
+            **{name: table.columns[name] for name in names},
         )
-        raise told from failure
-    return True
-
-
-def _writer(column: Any, dialect: Dialect) -> Callable[[Any], Any]:
-    """Return what turns a column's values into what the driver writes."""
-    processor = column.type.dialect_impl(dialect).bind_processor(dialect)
-    return processor or (lambda value: value)
-
-
-def of_many(statement: Any, table: Any, rows: list[dict[str, Any]]) -> tuple[Any, list[dict[str, Any]] | None]:
-    """Return an INSERT of ``rows``, each with the same columns, and its parameters; ON CONFLICT may be added to it.
-
-    On PostgreSQL the rows are one array per column: the statement is the same for any number of them, so it is parsed
-    and planned once, and rows are inserted in the order given. SQLite, without a network to spare, takes them singly.
-    """
-    if not is_postgresql():
-        return statement, rows
-    columns = [_table(table).columns[name] for name in rows[0]]
-    arrays = [bindparam(None, *_array(column, rows)) for column in columns]
-    names = [column.name for column in columns]
-    each = func.unnest(*arrays).table_valued(*names, name="given").render_derived()
-    chosen = [
-        sql_cast(each.c[column.name], column.type) if isinstance(column.type, JSON) else each.c[column.name]
-        for column in columns
-    ]
-    return statement.from_select(names, select(*chosen)), None
-
-
-def _array(column: Any, rows: list[dict[str, Any]]) -> tuple[list[Any], Any]:
-    values = [row[column.name] for row in rows]
-    if isinstance(column.type, JSON):
-        return [json.dumps(value, ensure_ascii=False) for value in values], postgresql.ARRAY(Text)
-    return values, postgresql.ARRAY(column.type)
-
-
-def among(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
-    """Return the condition that ``column`` is one of ``values``.
-
-    On PostgreSQL they are one parameter, an array: the statement is the same for any number of them, so it is parsed
-    and planned once.
-    """
-    values = list(values)
-    if is_postgresql():
-        array = bindparam(None, values, type_=postgresql.ARRAY(column.type))
-        return cast("ColumnElement[bool]", column == any_(array))
-    return cast("ColumnElement[bool]", column.in_(values))
+    insert.change(rows, **{f"same_{name}": value for name, value in same.items()})
 
 
 def rows_changed(statement: Executable) -> int:

@@ -18,9 +18,10 @@ from sqlalchemy import JSON, LargeBinary, PrimaryKeyConstraint, String, bindpara
 from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation import clock
-from foundation.db import Base, UTCDateTime, db, of_many, rows_changed, transaction, upsert
+from foundation.db import Base, UTCDateTime, db, rows_changed, transaction, upsert
 from foundation.errors import N_, Conflict, Malformed, Refusal
 from foundation.ids import new_id
+from foundation.prepared import Prepared
 
 #: How long a stored answer is kept; published in the API's documentation.
 KEPT_FOR = timedelta(hours=48)
@@ -138,18 +139,22 @@ def _take_together(requests: Sequence[Keyed], holder: UUID) -> set[tuple[str, st
     """Insert the keys, and return those that were new. In one order, so that nobody waits in a circle."""
     now = clock.now()
     rows = [
-        {
-            "caller": request.caller,
-            "key": request.key,
-            "fingerprint": request.asked,
-            "holder": holder,
-            "started_at": now,
-        }
+        {"caller": request.caller, "key": request.key, "fingerprint": request.asked}
         for request in sorted(requests, key=lambda request: request.name)
     ]
-    statement, parameters = of_many(upsert(IdempotencyKey), IdempotencyKey, rows)
-    statement = statement.on_conflict_do_nothing().returning(IdempotencyKey.caller, IdempotencyKey.key)
-    return {(caller, key) for caller, key in db.session.execute(statement, parameters)}
+    return {(caller, key) for caller, key in _TAKE.rows(rows, by=holder, now=now)}
+
+
+_TAKE = Prepared(
+    lambda given: (
+        given.insert(IdempotencyKey, holder=bindparam("by"), started_at=bindparam("now"))
+        .on_conflict_do_nothing()
+        .returning(IdempotencyKey.caller, IdempotencyKey.key)
+    ),
+    caller=IdempotencyKey.caller,
+    key=IdempotencyKey.key,
+    fingerprint=IdempotencyKey.fingerprint,
+)
 
 
 def _answered(request: Keyed, holder: UUID) -> Answer | Refusal | None:
@@ -167,12 +172,10 @@ def _store_together(answers: Mapping[tuple[str, str], Answer | Refusal], holder:
         if isinstance(answer, Refusal):
             _free(caller, key, holder)
         else:
-            rows.append({"of": caller, "name": key, "by": holder, "status": answer.status, "body": answer.body})
-    if rows:
-        stored: Any = db.session.execute(_STORE, rows)
-        if stored.rowcount != len(rows):
-            # Another request took a key over while this one was thought dead; this one must leave no effect.
-            raise RequestInFlight
+            rows.append({"caller": caller, "key": key, "answer_status": answer.status, "answer_body": answer.body})
+    if _STORE.change(rows, by=holder) != len(rows):
+        # Another request took a key over while this one was thought dead; this one must leave no effect.
+        raise RequestInFlight
 
 
 def _repeat(first: Keyed, outcome: Answer | Refusal, request: Keyed) -> Answer | Refusal:
@@ -181,14 +184,20 @@ def _repeat(first: Keyed, outcome: Answer | Refusal, request: Keyed) -> Answer |
     return outcome if isinstance(outcome, Refusal) else replace(outcome, replayed=True)
 
 
-_STORE = (
-    update(IdempotencyKey.__table__)  # type: ignore[arg-type]
-    .where(
-        IdempotencyKey.caller == bindparam("of"),
-        IdempotencyKey.key == bindparam("name"),
-        IdempotencyKey.holder == bindparam("by"),
-    )
-    .values(answer_status=bindparam("status"), answer_body=bindparam("body"))
+_STORE = Prepared(
+    lambda given: (
+        update(IdempotencyKey)
+        .where(
+            given.matches(IdempotencyKey.caller, "caller"),
+            given.matches(IdempotencyKey.key, "key"),
+            IdempotencyKey.holder == bindparam("by"),
+        )
+        .values(answer_status=given["answer_status"], answer_body=given["answer_body"])
+    ),
+    caller=IdempotencyKey.caller,
+    key=IdempotencyKey.key,
+    answer_status=IdempotencyKey.answer_status,
+    answer_body=IdempotencyKey.answer_body,
 )
 
 

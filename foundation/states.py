@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from foundation.db import Base, UTCDateTime, db, insert_rows
 from foundation.ids import new_id, text_id
+from foundation.prepared import Given, Prepared, by_no_index
 
 
 class StateChange(Base):
@@ -100,24 +101,68 @@ class StateMachine:
             moved.update(done)
         return moved
 
+    def prepare(
+        self,
+        model: Any,
+        event: str,
+        *,
+        each: Sequence[Any] = (),
+        also_set: Mapping[str, Any] | None = None,
+        only_if: Sequence[Any] = (),
+    ) -> "PreparedStep":
+        """Return the step of an event that leads from one state only, as a statement that is built once.
+
+        each: columns that every row brings a value of its own for. also_set, only_if: as for ``apply``; their
+        bindparams are given when it is used.
+        """
+        [(before, after)] = [(before, after) for (before, name), after in self.steps.items() if name == event]
+
+        def build(given: Given) -> Any:
+            values = {column.key: given[column.key] for column in each}
+            return (
+                update(model)
+                .where(given.matches(model.id, "id"), by_no_index(model.status) == before, *only_if)
+                .values(status=after, **values, **(also_set or {}))
+                .returning(model.id)
+            )
+
+        columns = {column.key: column for column in (model.id, *each)}
+        return PreparedStep(self, event, before, after, Prepared(build, **columns))
+
     def _record(
         self, ids: Iterable[Any], event: str, before: str, after: str, step: Step, actors: Mapping[Any, str]
     ) -> None:
         insert_rows(
             StateChange,
             [
-                {
-                    "id": new_id(),
-                    "machine": self.name,
-                    "thing_id": text_id(thing_id),
-                    "event": event,
-                    "from_state": before,
-                    "to_state": after,
-                    "actor": actors.get(thing_id, step.actor),
-                    "reason": step.reason,
-                    "campaign_version_id": step.campaign_version_id,
-                    "at": step.at,
-                }
+                {"id": new_id(), "thing_id": text_id(thing_id), "actor": actors.get(thing_id, step.actor)}
                 for thing_id in ids
             ],
+            machine=self.name,
+            event=event,
+            from_state=before,
+            to_state=after,
+            reason=step.reason,
+            campaign_version_id=step.campaign_version_id,
+            at=step.at,
         )
+
+
+@dataclass(frozen=True)
+class PreparedStep:
+    """One step of a machine, for many rows at once; made by ``StateMachine.prepare``."""
+
+    machine: StateMachine
+    event: str
+    before: str
+    after: str
+    statement: Prepared
+
+    def apply(
+        self, rows: Sequence[Mapping[str, Any]], step: Step, *, actors: Mapping[Any, str], **same: Any
+    ) -> set[Any]:
+        """Move those of ``rows`` (id and the columns of ``each``) that are in the state before, and return the ids that
+        moved. ``actors``: who did it, where it is not ``step.actor``."""
+        moved = {thing_id for (thing_id,) in self.statement.rows(rows, **same)}
+        self.machine._record(moved, self.event, self.before, self.after, step, actors)
+        return moved

@@ -3,6 +3,8 @@
 import re
 import secrets
 import threading
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -11,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from foundation import clock
 from foundation.crypto import keyed_hash
 from foundation.db import db, transaction
+from foundation.prepared import Prepared
 from foundation.states import Step
 from identity import limits, passwords
 from identity.citizens import too_many_tries
@@ -26,7 +29,8 @@ from identity.errors import (
 )
 from identity.limits import Limit
 from identity.models import Account
-from identity.sessions import close_all_sessions
+from identity.principals import Principal
+from identity.sessions import account_principal, close_all_sessions
 from identity.states import ACCOUNT
 
 KINDS = ("officer", "cashier", "till")
@@ -162,11 +166,19 @@ def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
+@dataclass(frozen=True)
+class KnownKey:
+    """A till's key that was found right lately: whose it is, and the hash that stood in its account then."""
+
+    principal: Principal
+    password_hash: str = field(repr=False)
+
+
 class _KnownKeys:
     """Keys that Argon2 has found right, by keyed digest, so that the next request of a till need not wait."""
 
     def __init__(self) -> None:
-        self._known: dict[bytes, tuple[str, datetime]] = {}
+        self._known: dict[bytes, tuple[KnownKey, datetime]] = {}
         self._lock = threading.Lock()
         self._turns = [threading.Lock() for _ in range(256)]
 
@@ -174,15 +186,19 @@ class _KnownKeys:
         """Return what those wait for who bring one key at the same moment, while the first of them has it checked."""
         return self._turns[digest[0]]
 
-    def knows(self, digest: bytes, password_hash: str, now: datetime) -> bool:
-        known = self._known.get(digest)
-        return known is not None and known[0] == password_hash and now - known[1] < KEY_REMEMBERED_FOR
+    def recall(self, digest: bytes, now: datetime) -> KnownKey | None:
+        known, at = self._known.get(digest, (None, now))
+        return known if now - at < KEY_REMEMBERED_FOR else None
 
-    def remember(self, digest: bytes, password_hash: str, now: datetime) -> None:
+    def knows(self, digest: bytes, password_hash: str, now: datetime) -> bool:
+        known = self.recall(digest, now)
+        return known is not None and known.password_hash == password_hash
+
+    def remember(self, digest: bytes, account: Account, now: datetime) -> None:
         with self._lock:
             if len(self._known) >= MOST_KEYS_REMEMBERED:
                 self._known.clear()
-            self._known[digest] = (password_hash, now)
+            self._known[digest] = (KnownKey(account_principal(account), account.password_hash), now)
 
 
 _known_keys = _KnownKeys()
@@ -209,10 +225,33 @@ def check_api_key(text: str, *, address: str = "") -> Account:
         with _known_keys.turn(digest):
             if not _known_keys.knows(digest, account.password_hash, now):
                 _check_unknown_key(account, secret, address, now)
-                _known_keys.remember(digest, account.password_hash, now)
+                _known_keys.remember(digest, account, now)
     if account is None or account.status != "active":
         raise ApiKeyRefused
     return account
+
+
+def recall_api_key(text: str) -> KnownKey | None:
+    """Return a key that ``check_api_key`` found right in the last minutes, without asking the database; whoever goes by
+    it asks ``standing`` in the transaction that does the work."""
+    return _known_keys.recall(keyed_hash("api_key", text), clock.now())
+
+
+def standing(keys: Collection[KnownKey]) -> set[KnownKey]:
+    """Return those of ``keys`` that are good now: their account is active and its key has not been replaced.
+
+    One statement for all who redeem together.
+    """
+    hashes = dict(_ACTIVE.rows([{"id": int(account_id)} for account_id in {key.principal.id for key in keys}]))
+    return {key for key in keys if hashes.get(int(key.principal.id)) == key.password_hash}
+
+
+_ACTIVE = Prepared(
+    lambda given: select(Account.id, Account.password_hash).where(
+        given.matches(Account.id, "id"), Account.status == "active"
+    ),
+    id=Account.id,
+)
 
 
 def _check_unknown_key(account: Account | None, secret: str, address: str, now: datetime) -> None:

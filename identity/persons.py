@@ -10,11 +10,12 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import select, text, update
+from sqlalchemy import Select, bindparam, select, text, update
 from sqlalchemy.orm import aliased
 
-from foundation.db import among, db, is_postgresql, of_many, rows_changed, upsert
+from foundation.db import db, is_postgresql, rows_changed, upsert
 from foundation.errors import N_
+from foundation.prepared import Given, Prepared, by_no_index
 from identity.models import PersonIdentifier, PersonKeySet, SamePerson
 
 #: Identifiers that may make two citizens one person, and how screens call them.
@@ -73,16 +74,27 @@ def persons_of(kinds: Collection[str], citizen_ids: Collection[UUID]) -> dict[UU
     """Return citizen id → person id, and keep them so until the end of the caller's transaction."""
     keys = key_set(kinds)
     ids = sorted(set(citizen_ids))
-    found = select(SamePerson.citizen_id, SamePerson.person_id).where(
-        SamePerson.keys == keys, among(SamePerson.citizen_id, ids)
-    )
-    known = {citizen_id for citizen_id, _ in db.session.execute(found)}
+    asked = [{"citizen_id": citizen_id} for citizen_id in ids]
+    known = {citizen_id for citizen_id, _ in _FIND.rows(asked, of=keys)}
     missing = [citizen_id for citizen_id in ids if citizen_id not in known]
     if missing:
         _add_single(keys, missing)
         for citizen_id in sorted(_sharing(keys, missing)):
             _join(keys, citizen_id)
-    return dict(db.session.execute(found.order_by(SamePerson.citizen_id).with_for_update(read=True)).all())
+    return dict(_KEEP.rows(asked, of=keys))
+
+
+def _find(given: Given) -> Select[UUID, UUID]:
+    return select(SamePerson.citizen_id, SamePerson.person_id).where(
+        SamePerson.keys == bindparam("of"), given.matches(SamePerson.citizen_id, "citizen_id")
+    )
+
+
+_FIND = Prepared(_find, citizen_id=SamePerson.citizen_id)
+_KEEP = Prepared(
+    lambda given: _find(given).order_by(SamePerson.citizen_id).with_for_update(read=True),
+    citizen_id=SamePerson.citizen_id,
+)
 
 
 def person_of(kinds: Collection[str], citizen_id: UUID) -> UUID:
@@ -96,15 +108,21 @@ def accounts_of(kinds: Collection[str], citizen_ids: Collection[UUID]) -> dict[U
     """Return citizen id → person id for these citizens and for everybody who is the same person as one of them now;
     changes and keeps nothing."""
     keys = key_set(kinds)
-    mine, theirs = aliased(SamePerson), aliased(SamePerson)
-    statement = (
-        select(theirs.citizen_id, theirs.person_id)
-        .join(mine, (mine.keys == theirs.keys) & (mine.person_id == theirs.person_id))
-        .where(mine.keys == keys, mine.citizen_id.in_(citizen_ids))
-    )
     found = {citizen_id: _single(keys, citizen_id) for citizen_id in citizen_ids}
-    found.update(db.session.execute(statement).all())
+    found.update(_ACCOUNTS.rows([{"citizen_id": citizen_id} for citizen_id in citizen_ids], of=keys))
     return found
+
+
+def _accounts(given: Given) -> Select[UUID, UUID]:
+    mine, theirs = aliased(SamePerson), aliased(SamePerson)
+    return (
+        select(theirs.citizen_id, theirs.person_id)
+        .join(mine, (by_no_index(theirs.keys) == mine.keys) & (mine.person_id == theirs.person_id))
+        .where(mine.keys == bindparam("of"), given.matches(mine.citizen_id, "citizen_id"))
+    )
+
+
+_ACCOUNTS = Prepared(_accounts, citizen_id=SamePerson.citizen_id)
 
 
 def _single(keys: str, citizen_id: UUID) -> UUID:
@@ -114,23 +132,34 @@ def _single(keys: str, citizen_id: UUID) -> UUID:
 
 
 def _add_single(keys: str, citizen_ids: Collection[UUID]) -> None:
-    rows = [
-        {"keys": keys, "citizen_id": citizen_id, "person_id": _single(keys, citizen_id)}
-        for citizen_id in sorted(citizen_ids)
-    ]
-    statement, parameters = of_many(upsert(SamePerson), SamePerson, rows)
-    db.session.execute(statement.on_conflict_do_nothing(), parameters)
+    rows = [{"citizen_id": citizen_id, "person_id": _single(keys, citizen_id)} for citizen_id in sorted(citizen_ids)]
+    _ADD.change(rows, of=keys)
+
+
+_ADD = Prepared(
+    lambda given: given.insert(SamePerson, keys=bindparam("of")).on_conflict_do_nothing(),
+    citizen_id=SamePerson.citizen_id,
+    person_id=SamePerson.person_id,
+)
 
 
 def _sharing(keys: str, citizen_ids: Collection[UUID]) -> set[UUID]:
     """Return those who share an identifier of this set with anybody."""
+    kinds = set(keys.split("+"))
+    shared = _SHARED.rows([{"citizen_id": citizen_id} for citizen_id in citizen_ids])
+    return {citizen_id for citizen_id, kind in shared if kind in kinds}
+
+
+def _shared(given: Given) -> Select[UUID, str]:
     mine, theirs = aliased(PersonIdentifier), aliased(PersonIdentifier)
-    statement = (
-        select(mine.citizen_id)
+    return (
+        select(mine.citizen_id, mine.kind)
         .join(theirs, (theirs.kind == mine.kind) & (theirs.value_hash == mine.value_hash))
-        .where(mine.citizen_id.in_(citizen_ids), mine.kind.in_(keys.split("+")), theirs.citizen_id != mine.citizen_id)
+        .where(given.matches(mine.citizen_id, "citizen_id"), theirs.citizen_id != mine.citizen_id)
     )
-    return set(db.session.scalars(statement))
+
+
+_SHARED = Prepared(_shared, citizen_id=PersonIdentifier.citizen_id)
 
 
 def _join(keys: str, citizen_id: UUID) -> None:

@@ -3,15 +3,21 @@
 ``identity.limits`` keeps the moment of each attempt, which is exact and fits a handful. Here a subject may be an
 address with thousands of phones behind it: its row has two counts, of the stretch of time that runs and of the one
 before, and the last stretch up to now is taken as the one that runs plus the part of the one before that is not over
-yet. Counting is part of the caller's transaction: where nothing can be counted, nothing can be had.
+yet. One statement counts all of a batch and says what stands there then. Counting is part of the caller's transaction:
+where nothing can be counted, nothing can be had.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, case, cast, func
 
 from foundation.crypto import keyed_hash
-from foundation.db import db, of_many, upsert
+from foundation.prepared import Given, Prepared
 from identity.models import AttemptWindow
 
 
@@ -43,72 +49,66 @@ def count_all(asked: Sequence[Asked], *, at: datetime) -> list[int]:
     subjects = {(rate, value): rate.subject(value) for each in asked for rate, value in each.under}
     if not subjects:
         return [0 for _ in asked]
-    windows = _lock(sorted(set(subjects.values())), at)
-    waits, fresh = [], {}
+    times = Counter((rate, value) for each in asked for rate, value in each.under)
+    moment = int(at.timestamp() * 1000)
+    counted = _count(subjects, times, moment, at)
+    waits = []
     for each in asked:
         longest = 0
         for rate, value in each.under:
-            subject = subjects[rate, value]
-            window = _Window.running(windows.get(subject), rate, at)
-            longest = max(longest, window.count())
-            windows[subject] = fresh[subject] = window.stored()
+            began, before, now = counted[subjects[rate, value]]
+            # Those of this batch that come after it are not counted against it.
+            times[rate, value] -= 1
+            longest = max(longest, _wait(rate, began, before, now - times[rate, value], moment))
         waits.append(longest)
-    _write(fresh, at)
     return waits
 
 
-@dataclass
-class _Window:
-    """The stretch of time that runs, in milliseconds since 1970: how many in the one before, how many in it."""
-
-    rate: Rate
-    began: int
-    before: int
-    now: int
-    at: int
-
-    @classmethod
-    def running(cls, stored: Sequence[int] | None, rate: Rate, moment: datetime) -> "_Window":
-        at = int(moment.timestamp() * 1000)
-        length = _length(rate)
-        began = at - at % length
-        last_began, before, now = stored if stored is not None and len(stored) == 3 else (began, 0, 0)
-        if last_began >= began:
-            # Also where another machine's clock is a little ahead.
-            return cls(rate, last_began, before, now, at)
-        return cls(rate, began, now if last_began == began - length else 0, 0, at)
-
-    def count(self) -> int:
-        """Count one, and return the seconds to wait where it is one too many."""
-        length = _length(self.rate)
-        gone = min(length, max(0, self.at - self.began))
-        over = self.before * (length - gone) / length + self.now + 1 > self.rate.most
-        self.now += 1
-        return -(-(length - gone) // 1000) if over else 0
-
-    def stored(self) -> list[int]:
-        return [self.began, self.before, self.now]
+def _wait(rate: Rate, began: int, before: int, now: int, at: int) -> int:
+    """Return the seconds to wait for the ``now``-th of the stretch that ``began``; moments in milliseconds."""
+    length = _length(rate)
+    gone = min(length, max(0, at - began))
+    over = before * (length - gone) / length + now > rate.most
+    return -(-(length - gone) // 1000) if over else 0
 
 
 def _length(rate: Rate) -> int:
     return int(rate.within.total_seconds() * 1000)
 
 
-def _lock(subjects: Sequence[bytes], at: datetime) -> dict[bytes, Sequence[int]]:
-    """Lock the rows in order, those that are new included, and return what stands in them."""
-    given = [{"subject": subject, "attempts": [], "last_at": at} for subject in subjects]
-    statement, rows = of_many(upsert(AttemptWindow), AttemptWindow, given)
-    statement = statement.on_conflict_do_update(
-        index_elements=["subject"], set_={"last_at": statement.excluded.last_at}
-    ).returning(AttemptWindow.subject, AttemptWindow.attempts)
-    return {bytes(subject): attempts for subject, attempts in db.session.execute(statement, rows)}
+def _count(
+    subjects: Mapping[tuple[Rate, str], bytes], times: Mapping[tuple[Rate, str], int], at: int, last_at: datetime
+) -> dict[bytes, Sequence[int]]:
+    """Count each subject so many times more, in the order of subjects, and return what stands in their rows then: when
+    the stretch of time that runs began (milliseconds since 1970), how many there were in the one before, and in it."""
+    rows = []
+    for asked, subject in subjects.items():
+        length = _length(asked[0])
+        rows.append({"subject": subject, "attempts": [at - at % length, 0, times[asked], length], "last_at": last_at})
+    rows.sort(key=itemgetter("subject"))
+    return {bytes(subject): attempts[:3] for subject, attempts in _COUNT.rows(rows)}
 
 
-def _write(windows: dict[bytes, list[int]], at: datetime) -> None:
-    given = [{"subject": subject, "attempts": windows[subject], "last_at": at} for subject in sorted(windows)]
-    statement, rows = of_many(upsert(AttemptWindow), AttemptWindow, given)
-    statement = statement.on_conflict_do_update(
-        index_elements=["subject"],
-        set_={"attempts": statement.excluded.attempts, "last_at": statement.excluded.last_at},
+def _count_up(given: Given) -> Any:
+    insert = given.insert(AttemptWindow)
+    array = func.json_build_array if given.is_postgresql else func.json_array
+
+    def figure(of: Any, place: int) -> ColumnElement[int]:
+        return cast(of.attempts[place].as_string(), BigInteger)
+
+    began, before, now = (figure(AttemptWindow, place) for place in range(3))
+    new_began, _, count, length = (figure(insert.excluded, place) for place in range(4))
+    counted = case(
+        # Also where another machine's clock is a little ahead.
+        (began >= new_began, array(began, before, now + count, length)),
+        (began == new_began - length, array(new_began, now, count, length)),
+        else_=insert.excluded.attempts,
     )
-    db.session.execute(statement, rows)
+    return insert.on_conflict_do_update(
+        index_elements=["subject"], set_={"attempts": counted, "last_at": insert.excluded.last_at}
+    ).returning(AttemptWindow.subject, AttemptWindow.attempts)
+
+
+_COUNT = Prepared(
+    _count_up, subject=AttemptWindow.subject, attempts=AttemptWindow.attempts, last_at=AttemptWindow.last_at
+)

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from foundation import clock
 from foundation.crypto import token_hash
-from foundation.db import among, db, rows_changed
+from foundation.db import db, rows_changed
+from foundation.prepared import Prepared
 from identity.masking import mask_name, mask_phone
 from identity.models import Account, Citizen, LoginSession
 from identity.principals import Audience, Principal
@@ -85,6 +86,17 @@ def find_session(audience: Audience, token: str) -> Principal | None:
     return Principal(audience, str(account.id), account.name, account.role) if account else None
 
 
+_HOLDERS = Prepared(
+    lambda given: select(LoginSession.token_hash, LoginSession.citizen_id, LoginSession.device_hash).where(
+        given.matches(LoginSession.token_hash, "token_hash"),
+        LoginSession.audience == "citizen",
+        LoginSession.revoked_at.is_(None),
+        LoginSession.expires_at > bindparam("now"),
+    ),
+    token_hash=LoginSession.token_hash,
+)
+
+
 @dataclass(frozen=True)
 class Holder:
     """A citizen who is signed in, and the device on which they are."""
@@ -98,14 +110,7 @@ def holders_of(token_hashes: Collection[bytes]) -> dict[bytes, Holder]:
 
     One statement for all who claim together; it reads no name and no phone.
     """
-    rows = db.session.execute(
-        select(LoginSession.token_hash, LoginSession.citizen_id, LoginSession.device_hash).where(
-            among(LoginSession.token_hash, token_hashes),
-            LoginSession.audience == "citizen",
-            LoginSession.revoked_at.is_(None),
-            LoginSession.expires_at > clock.now(),
-        )
-    )
+    rows = _HOLDERS.rows([{"token_hash": token_hash} for token_hash in token_hashes], now=clock.now())
     return {bytes(row.token_hash): Holder(row.citizen_id, bytes(row.device_hash)) for row in rows}
 
 

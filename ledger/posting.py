@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Update, or_, select, update
 
 from foundation.clock import bureau_day
 from foundation.db import db, insert_rows, upsert
 from foundation.errors import N_, Conflict
 from foundation.ids import new_id
+from foundation.prepared import Given, Prepared
 from ledger.accounts import BELOW_ZERO, FLOWS, AccountKey, AccountKind, Code
 from ledger.models import LedgerAccount, Transfer
 
@@ -64,7 +65,6 @@ def post(postings: Sequence[Posting], *, at: datetime) -> list[UUID]:
     account_ids = _account_ids({key for posting in postings for key in (posting.debit, posting.credit)})
     deltas: dict[int, int] = defaultdict(int)
     rows: list[dict[str, Any]] = []
-    day = bureau_day(at)
     for posting in postings:
         debit_id, credit_id = account_ids[posting.debit], account_ids[posting.credit]
         deltas[debit_id] -= posting.amount_fen
@@ -79,33 +79,36 @@ def post(postings: Sequence[Posting], *, at: datetime) -> list[UUID]:
                 "document_kind": posting.document[0],
                 "document_id": posting.document[1],
                 "reverses_id": posting.reverses_id,
-                "posted_at": at,
-                "bureau_day": day,
             }
         )
-    _move([{"account": account_id, "delta": deltas[account_id]} for account_id in sorted(deltas)])
-    insert_rows(Transfer, rows)
+    moves = [{"account": account_id, "delta": deltas[account_id]} for account_id in sorted(deltas)]
+    if _MOVE.change(moves) != len(moves):
+        raise FundsInsufficient
+    insert_rows(Transfer, rows, posted_at=at, bureau_day=bureau_day(at))
     return [row["id"] for row in rows]
 
 
-_MOVE = (
-    update(LedgerAccount.__table__)  # type: ignore[arg-type]
-    .where(
-        LedgerAccount.id == bindparam("account"),
-        or_(
-            *(LedgerAccount.kind == kind.value for kind in BELOW_ZERO),
-            LedgerAccount.balance_fen + bindparam("delta") >= 0,
-        ),
+def _move(given: Given) -> Any:
+    """Change balances. PostgreSQL would update in whatever order it finds the rows; it locks them first, by id."""
+    if not given.is_postgresql:
+        return _raised(given["delta"]).where(given.matches(LedgerAccount.id, "account"))
+    turn = (
+        select(LedgerAccount.id, given["delta"].label("delta"))
+        .where(given.matches(LedgerAccount.id, "account"))
+        .order_by(LedgerAccount.id)
+        .with_for_update(of=LedgerAccount)
+        .cte("turn")
     )
-    .values(balance_fen=LedgerAccount.balance_fen + bindparam("delta"))
-)
+    return _raised(turn.c.delta).where(LedgerAccount.id == turn.c.id, given.among(LedgerAccount.id, "account"))
 
 
-def _move(moves: list[dict[str, int]]) -> None:
-    """Change balances in one round trip. The rows are updated one after the other, in the order given."""
-    moved: Any = db.session.execute(_MOVE, moves)
-    if moved.rowcount != len(moves):
-        raise FundsInsufficient
+def _raised(delta_fen: ColumnElement[int]) -> Update:
+    raised = LedgerAccount.balance_fen + delta_fen
+    unbounded = [LedgerAccount.kind == kind.value for kind in BELOW_ZERO]
+    return update(LedgerAccount).where(or_(*unbounded, raised >= 0)).values(balance_fen=raised)
+
+
+_MOVE = Prepared(_move, account=LedgerAccount.id, delta=LedgerAccount.balance_fen)
 
 
 def _account_ids(keys: Iterable[AccountKey]) -> dict[AccountKey, int]:
@@ -133,10 +136,15 @@ def _account_ids(keys: Iterable[AccountKey]) -> dict[AccountKey, int]:
 
 
 def _find(addresses: Iterable[str]) -> dict[str, int]:
-    rows = db.session.execute(
-        select(LedgerAccount.address, LedgerAccount.id).where(LedgerAccount.address.in_(list(addresses)))
-    )
-    return dict(rows.all())
+    return dict(_FIND.rows([{"address": address} for address in addresses]))
+
+
+_FIND = Prepared(
+    lambda given: select(LedgerAccount.address, LedgerAccount.id).where(
+        given.matches(LedgerAccount.address, "address")
+    ),
+    address=LedgerAccount.address,
+)
 
 
 def balance_fen(key: AccountKey) -> int:

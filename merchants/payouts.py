@@ -4,7 +4,7 @@ The entitlement is spent as it would be at a till, on the bill that the dealer h
 the citizen. Settling it is ``settlement/payouts.py``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -70,11 +70,10 @@ def pay_out_batch(wanted: Sequence[PayOut], *, actor: str = "") -> list[UUID]:
         _check(each)
     now = clock.now()
     with db.session.begin_nested():
-        stores = _merchants_of({each.store_id for each in wanted})
-        entitlements = _spend([each.entitlement_id for each in wanted], actor, now)
+        stores = _stores_of({each.store_id for each in wanted})
+        entitlements = _spend(wanted, stores, actor, now)
         rows = [_row(each, entitlements[each.entitlement_id], stores, now) for each in wanted]
         insert_rows(Redemption, rows)
-        _tell_holders(wanted, rows, now)
         payouts = [
             {
                 "id": row["id"],
@@ -111,15 +110,19 @@ def check_payee(payee: Payee) -> None:
         raise PayeeIncomplete
 
 
-def _merchants_of(store_ids: set[int]) -> dict[int, int]:
-    found = dict(db.session.execute(select(Store.id, Store.merchant_id).where(Store.id.in_(store_ids))).all())
+def _stores_of(store_ids: set[int]) -> dict[int, Any]:
+    """Return store id → (id, merchant_id, name)."""
+    rows = db.session.execute(select(Store.id, Store.merchant_id, Store.name).where(Store.id.in_(store_ids)))
+    found = {row.id: row for row in rows}
     if set(found) != store_ids:
         raise StoreUnknown
     return found
 
 
-def _spend(ids: Sequence[UUID], actor: str, now: datetime) -> dict[UUID, Any]:
+def _spend(wanted: Sequence[PayOut], stores: Mapping[int, Any], actor: str, now: datetime) -> dict[UUID, Any]:
     """Spend the entitlements, each of which must still be there, and return them by id."""
+    ids = [each.entitlement_id for each in wanted]
+    paid = {each.entitlement_id: each for each in wanted}
     found = {
         row.id: row
         for row in db.session.execute(
@@ -140,7 +143,11 @@ def _spend(ids: Sequence[UUID], actor: str, now: datetime) -> dict[UUID, Any]:
         by_version.setdefault(found[entitlement_id].campaign_version_id, []).append(entitlement_id)
     for version_id in sorted(by_version):
         mine = sorted(by_version[version_id])
-        spent = spending.spend(mine, Step(actor, now, campaign_version_id=version_id), actors={})
+        uses = [
+            spending.Use(id_, stores[paid[id_].store_id].name, paid[id_].bill_fen, found[id_].face_value_fen)
+            for id_ in mine
+        ]
+        spent = spending.spend(uses, Step(actor, now, campaign_version_id=version_id), actors={})
         for entitlement_id in mine:
             if entitlement_id not in spent:
                 raise spending.why_not_spent(entitlement_id)
@@ -149,7 +156,7 @@ def _spend(ids: Sequence[UUID], actor: str, now: datetime) -> dict[UUID, Any]:
     return found
 
 
-def _row(wanted: PayOut, entitlement: Any, stores: dict[int, int], now: datetime) -> dict[str, Any]:
+def _row(wanted: PayOut, entitlement: Any, stores: Mapping[int, Any], now: datetime) -> dict[str, Any]:
     if wanted.bill_fen and wanted.bill_fen < entitlement.face_value_fen:
         raise BillBelowAward(award_fen=entitlement.face_value_fen)
     return {
@@ -158,7 +165,7 @@ def _row(wanted: PayOut, entitlement: Any, stores: dict[int, int], now: datetime
         "campaign_id": entitlement.campaign_id,
         "campaign_version_id": entitlement.campaign_version_id,
         "offer_id": entitlement.offer_id,
-        "merchant_id": stores[wanted.store_id],
+        "merchant_id": stores[wanted.store_id].merchant_id,
         "store_id": wanted.store_id,
         "till_id": None,
         "cashier_id": None,
@@ -171,24 +178,6 @@ def _row(wanted: PayOut, entitlement: Any, stores: dict[int, int], now: datetime
         "redeemed_at": now,
         "bureau_day": bureau_day(now),
     }
-
-
-def _tell_holders(wanted: Sequence[PayOut], rows: Sequence[dict[str, Any]], now: datetime) -> None:
-    names = dict(
-        db.session.execute(select(Store.id, Store.name).where(Store.id.in_({row["store_id"] for row in rows}))).all()
-    )
-    spending.record_use(
-        [
-            {
-                "entitlement": each.entitlement_id,
-                "at": now,
-                "place": names[each.store_id],
-                "bill": row["bill_fen"],
-                "discount": row["discount_fen"],
-            }
-            for each, row in zip(wanted, rows, strict=True)
-        ]
-    )
 
 
 def _owe(row: dict[str, Any]) -> list[Posting]:

@@ -12,6 +12,7 @@ from flask_smorest import Blueprint
 from foundation.db import transaction
 from foundation.errors import Refusal
 from foundation.idempotency import Answer
+from identity import gates
 from merchants import confirmations, redemptions, refunds
 from merchants.items import Item
 from merchants.pos_answers import (
@@ -61,7 +62,7 @@ def redeem(body: dict[str, Any]) -> Response:
     stays refused under the same Idempotency-Key.
     """
     scan = Scan(till_counter(), body.get("code", ""), body["bill_fen"], **_more(body))
-    return respond(redeem_once(keyed_request(body), scan, _tell_redemption))
+    return respond(redeem_once(keyed_request(body), scan, _tell_redemption, by=gates.known_key()))
 
 
 @blueprint.get("/redemptions/<uuid:redemption_id>")

@@ -13,6 +13,8 @@ from foundation.db import db
 from foundation.errors import Refusal
 from foundation.group_commit import GroupCommit
 from foundation.idempotency import Answer, Keyed, once, once_together
+from identity.accounts import KnownKey, standing
+from identity.errors import ApiKeyRefused
 from merchants.receipts import Receipt
 from merchants.redemptions import Outcome, record_refusal, redeem_batch
 from merchants.scans import Scan, is_question
@@ -22,33 +24,38 @@ Tell = Callable[[Receipt | Refusal], Answer]
 
 @dataclass(frozen=True)
 class Waiting:
-    """A scan in the line: its key, and how its door tells what came of it, in the request that asked."""
+    """A scan in the line: its key, and how its door tells what came of it, in the request that asked. by: the till's
+    key that nobody has looked up for this request."""
 
     keyed: Keyed
     scan: Scan
     tell: Tell
+    by: KnownKey | None = None
 
 
-def redeem_once(keyed: Keyed, scan: Scan, tell: Tell) -> Answer:
+def redeem_once(keyed: Keyed, scan: Scan, tell: Tell, *, by: KnownKey | None = None) -> Answer:
     """Redeem once per key: a voucher in the line, an article alone.
 
-    ``tell`` and refusals are those of ``redeem_in_line``.
+    ``tell``, ``by`` and refusals are those of ``redeem_in_line``.
     """
     if scan.item is None and scan.confirmed_id is None:
-        return redeem_in_line(keyed, scan, tell)
+        return redeem_in_line(keyed, scan, tell, by=by)
+    if by is not None and not standing([by]):
+        raise ApiKeyRefused
     return once(keyed.caller, keyed.key, keyed.asked, lambda: _redeem_alone(scan, tell))
 
 
-def redeem_in_line(keyed: Keyed, scan: Scan, tell: Tell) -> Answer:
+def redeem_in_line(keyed: Keyed, scan: Scan, tell: Tell, *, by: KnownKey | None = None) -> Answer:
     """Redeem once per key, in one transaction with whoever else is waiting; durable when this returns.
 
     ``tell`` makes the answer that is stored, also of a refusal that stays true; it may read the request and must not
-    read the database. Refuses KeyReusedDifferently, RequestInFlight, what ``redeem_batch`` refuses for now, and
-    QueueFull, DatabaseBusy or DatabaseGone, with which nothing is done.
+    read the database. ``by``: the till's key, where it still has to be asked whether it stands; ApiKeyRefused where it
+    does not, whatever else there is. Refuses KeyReusedDifferently, RequestInFlight, what ``redeem_batch`` refuses for
+    now, and QueueFull, DatabaseBusy or DatabaseGone, with which nothing is done.
     """
     # Whoever leads does the work, but the words of a refusal are those of the request that it refuses.
     context = copy_context()
-    waiting = Waiting(keyed, scan, lambda outcome: context.run(tell, outcome))
+    waiting = Waiting(keyed, scan, lambda outcome: context.run(tell, outcome), by)
     answer = REDEMPTIONS.submit("", waiting)
     if isinstance(answer, Refusal):
         raise answer
@@ -56,7 +63,10 @@ def redeem_in_line(keyed: Keyed, scan: Scan, tell: Tell) -> Answer:
 
 
 def _serve(_key: Hashable, waiting: Sequence[Waiting]) -> list[Answer | Refusal]:
-    return once_together([each.keyed for each in waiting], lambda places: _redeem(waiting, places))
+    stand = standing({each.by for each in waiting if each.by is not None})
+    let_in = [each for each in waiting if each.by is None or each.by in stand]
+    answers = iter(once_together([each.keyed for each in let_in], lambda places: _redeem(let_in, places)))
+    return [next(answers) if each.by is None or each.by in stand else ApiKeyRefused() for each in waiting]
 
 
 def _redeem(waiting: Sequence[Waiting], places: Sequence[int]) -> Mapping[int, Answer | Refusal]:

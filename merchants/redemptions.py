@@ -265,19 +265,24 @@ def _count_uses(found: Sequence[tuple[int, Accepted]], now: datetime) -> dict[in
 def spend_accepted(accepted: Sequence[Accepted], now: datetime) -> set[UUID]:
     """Spend the entitlements of accepted scans; return those that were still there to spend."""
     spent: set[UUID] = set()
-    by_version: dict[int, dict[UUID, str]] = {}
+    by_version: dict[int, list[Accepted]] = {}
     for item in accepted:
-        ids = by_version.setdefault(item.presented.campaign_version_id, {})
-        ids[item.presented.entitlement_id] = item.scan.counter.actor
+        by_version.setdefault(item.presented.campaign_version_id, []).append(item)
     for version_id in sorted(by_version):
-        actors = by_version[version_id]
-        step = Step("", now, campaign_version_id=version_id)
-        spent |= spending.spend(sorted(actors), step, actors=actors)
+        mine = by_version[version_id]
+        actors = {item.presented.entitlement_id: item.scan.counter.actor for item in mine}
+        uses = [
+            spending.Use(
+                item.presented.entitlement_id, item.site.store_name, item.award.bill_fen, item.award.discount_fen
+            )
+            for item in mine
+        ]
+        spent |= spending.spend(uses, Step("", now, campaign_version_id=version_id), actors=actors)
     return spent
 
 
 def write(done: Sequence[tuple[UUID, Accepted]], now: datetime, *, order_id: UUID | None = None) -> list[Receipt]:
-    """Write the redemptions of spent entitlements, the articles, what their holders see, and what is owed for them.
+    """Write the redemptions of spent entitlements, the articles, and what is owed for them.
     order_id: the order that they share.
 
     That a redemption began is in the history of its entitlement; its own history begins with a void.
@@ -289,18 +294,6 @@ def write(done: Sequence[tuple[UUID, Accepted]], now: datetime, *, order_id: UUI
     insert_rows(Redemption, rows)
     insert_rows(SoldItem, [sold_row(at, each.item, each.scan.bill_fen, each.held) for at, each in done if each.item])
     hand_ins.expect([(row, item.facts) for row, item in zip(rows, accepted, strict=True)])
-    spending.record_use(
-        [
-            {
-                "entitlement": item.presented.entitlement_id,
-                "at": now,
-                "place": item.site.store_name,
-                "bill": item.award.bill_fen,
-                "discount": item.award.discount_fen,
-            }
-            for item in accepted
-        ]
-    )
     for item in accepted:
         if item.held:
             spending.note_use(item.presented.entitlement_id, str(told_to_holder(item.held)))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -14,9 +15,9 @@ from campaigns.terms.quote import Award, quote, take_off
 from campaigns.terms.sale import Buyer, Sale
 from campaigns.terms.subsidy_refusals import GoodsNeeded
 from foundation.clock import bureau_day
-from foundation.db import db
 from foundation.errors import Refusal
 from foundation.money import AmountMalformed, check_amount_fen, format_yuan
+from foundation.prepared import Prepared
 from merchants.errors import (
     ExcludedOutOfBill,
     GoodsToConfirm,
@@ -335,52 +336,66 @@ def _barcode(item: Item) -> str:
         return ""
 
 
+_PLACES = Prepared(
+    lambda given: (
+        select(
+            Store.id,
+            Store.name,
+            Store.county,
+            Merchant.id.label("merchant_id"),
+            Merchant.name.label("merchant_name"),
+            Merchant.status,
+            Merchant.industry,
+            Merchant.is_above_quota,
+        )
+        .join(Merchant, Merchant.id == Store.merchant_id)
+        .where(given.matches(Store.id, "store_id"))
+    ),
+    store_id=Store.id,
+)
+_ACTIVE_TILLS = Prepared(
+    lambda given: select(Till.id, Till.store_id).where(given.matches(Till.id, "till_id"), Till.status == "active"),
+    till_id=Till.id,
+)
+_ENROLLED = Prepared(
+    lambda given: select(Enrollment.campaign_id, Enrollment.merchant_id).where(
+        given.matches(Enrollment.merchant_id, "merchant_id")
+    ),
+    merchant_id=Enrollment.merchant_id,
+)
+
+
 def _sites(counters: set[Counter]) -> dict[Counter, Site | Refusal]:
     store_ids = {counter.store_id for counter in counters}
-    stores = {
-        store.id: (store, merchant)
-        for store, merchant in db.session.execute(
-            select(Store, Merchant)
-            .join(Merchant, Merchant.id == Store.merchant_id)
-            .where(Store.id.in_(store_ids))
-            .execution_options(populate_existing=True)
-        )
-    }
-    till_ids = [counter.till_id for counter in counters if counter.till_id is not None]
-    active_tills = {
-        (till_id, store_id)
-        for till_id, store_id in db.session.execute(
-            select(Till.id, Till.store_id).where(Till.id.in_(till_ids), Till.status == "active")
-        )
-    }
+    stores = {store.id: store for store in _PLACES.rows([{"store_id": store_id} for store_id in store_ids])}
+    till_ids = {counter.till_id for counter in counters if counter.till_id is not None}
+    active_tills = set(_ACTIVE_TILLS.rows([{"till_id": till_id} for till_id in till_ids]))
     enrolled: dict[int, set[int]] = {}
-    merchant_ids = {merchant.id for _, merchant in stores.values()}
-    for campaign_id, merchant_id in db.session.execute(
-        select(Enrollment.campaign_id, Enrollment.merchant_id).where(Enrollment.merchant_id.in_(merchant_ids))
-    ):
+    merchant_ids = {store.merchant_id for store in stores.values()}
+    for campaign_id, merchant_id in _ENROLLED.rows([{"merchant_id": merchant_id} for merchant_id in merchant_ids]):
         enrolled.setdefault(merchant_id, set()).add(campaign_id)
     return {counter: _site(counter, stores, active_tills, enrolled) for counter in counters}
 
 
 def _site(
     counter: Counter,
-    stores: Mapping[int, tuple[Store, Merchant]],
+    stores: Mapping[int, Any],
     active_tills: set[tuple[int, int]],
     enrolled: Mapping[int, set[int]],
 ) -> Site | Refusal:
     if counter.store_id not in stores:
         return StoreUnknown()
-    store, merchant = stores[counter.store_id]
-    if merchant.status != "active":
+    store = stores[counter.store_id]
+    if store.status != "active":
         return MerchantSuspended()
     if counter.till_id is not None and (counter.till_id, store.id) not in active_tills:
         return TillSuspended()
     return Site(
-        merchant_id=merchant.id,
-        merchant_name=merchant.name,
+        merchant_id=store.merchant_id,
+        merchant_name=store.merchant_name,
         store_name=store.name,
         county=store.county,
-        industry=merchant.industry,
-        is_above_quota=merchant.is_above_quota,
-        enrolled=frozenset(enrolled.get(merchant.id, ())),
+        industry=store.industry,
+        is_above_quota=store.is_above_quota,
+        enrolled=frozenset(enrolled.get(store.merchant_id, ())),
     )

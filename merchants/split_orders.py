@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from campaigns.catalog import definition_of
 from foundation.clock import bureau_day
-from foundation.db import db, insert_rows
+from foundation.db import insert_rows
 from foundation.paging import Page, page_of
+from foundation.prepared import Prepared, by_no_index
 from identity import persons
 from merchants.models import Merchant, Redemption, Store
 from merchants.order_models import SplitOrder
@@ -69,23 +70,30 @@ def flag(rows: Sequence[Mapping[str, Any]], citizen_ids: Sequence[UUID], now: da
         insert_rows(SplitOrder, flags)
 
 
+_RECENT = Prepared(
+    lambda given: (
+        select(Entitlement.citizen_id, Redemption.merchant_id, Redemption.order_id, Redemption.id, Redemption.bill_fen)
+        .join(Redemption, Redemption.entitlement_id == Entitlement.id)
+        .where(
+            given.matches(Entitlement.citizen_id, "citizen_id"),
+            by_no_index(Entitlement.status) == "redeemed",
+            Entitlement.redeemed_at > bindparam("after"),
+            Redemption.status == "redeemed",
+        )
+    ),
+    citizen_id=Entitlement.citizen_id,
+)
+
+
 def _recent(
     people: Mapping[UUID, UUID], merchant_ids: set[int], now: datetime
 ) -> dict[tuple[UUID, int], dict[UUID, int]]:
     """Return (person, merchant) → order → bill, of what stands and was redeemed within the last minutes."""
     found: dict[tuple[UUID, int], dict[UUID, int]] = {}
-    statement = (
-        select(Entitlement.citizen_id, Redemption.merchant_id, Redemption.order_id, Redemption.id, Redemption.bill_fen)
-        .join(Redemption, Redemption.entitlement_id == Entitlement.id)
-        .where(
-            Entitlement.citizen_id.in_(people),
-            Entitlement.status == "redeemed",
-            Entitlement.redeemed_at > now - WITHIN,
-            Redemption.status == "redeemed",
-            Redemption.merchant_id.in_(merchant_ids),
-        )
-    )
-    for citizen_id, merchant_id, order_id, redemption_id, bill_fen in db.session.execute(statement):
+    asked = [{"citizen_id": citizen_id} for citizen_id in people]
+    for citizen_id, merchant_id, order_id, redemption_id, bill_fen in _RECENT.rows(asked, after=now - WITHIN):
+        if merchant_id not in merchant_ids:
+            continue
         orders = found.setdefault((people[citizen_id], merchant_id), {})
         key = order_id or redemption_id
         orders[key] = orders.get(key, 0) + bill_fen

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, exists, func, select, update
 
 from foundation import clock
 from foundation.clock import bureau_day
-from foundation.db import among, db, insert_rows
+from foundation.db import db, insert_rows
 from foundation.states import Step
 from merchants.models import Redemption
 from merchants.refunds import deny
@@ -77,11 +77,11 @@ def dispute(statement_id: int, merchant_id: int, reasons: Mapping[UUID, str], *,
     in_time = (StatementCheck.ends_on >= bureau_day(now),)
     if not STATEMENT_CHECK.apply(StatementCheck, [statement_id], "dispute", step, only_if=in_time):
         raise CheckOver
-    if db.session.scalar(select(func.count()).where(among(Dispute.redemption_id, told))):
+    if db.session.scalar(select(func.count()).where(Dispute.redemption_id.in_(told))):
         raise LineDecided
     taken = db.session.scalars(
         update(Redemption)
-        .where(among(Redemption.id, told), Redemption.statement_id == statement_id)
+        .where(Redemption.id.in_(told), Redemption.statement_id == statement_id)
         .values(statement_id=None)
         .returning(Redemption.id)
         .execution_options(synchronize_session=False)

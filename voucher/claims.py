@@ -5,10 +5,10 @@ neighbours. The web door's batch has whoever waits in the line (``voucher.claim_
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -24,6 +24,7 @@ from foundation.clock import bureau_day
 from foundation.db import db, insert_rows
 from foundation.errors import Refusal
 from foundation.ids import new_id, text_id
+from foundation.prepared import Prepared
 from foundation.states import Step
 from identity import persons
 from ledger import accounts
@@ -195,17 +196,23 @@ def closed(facts: ReleaseFacts, now: datetime) -> Refusal | None:
 
 
 def _closed_in_the_database(facts: ReleaseFacts) -> Refusal | None:
-    status, remaining = db.session.execute(
-        select(CampaignRound.status, Release.remaining)
-        .join(Release, Release.round_id == CampaignRound.id)
-        .where(Release.id == facts.release_id)
-    ).one()
+    [(status, remaining)] = _STOCK.rows([{"release_id": facts.release_id}])
     if status == "scheduled":
         return NotOpenYet(opens_at=facts.opens_at)
     if status == "closed":
         # Before its time: a campaign that was terminated, or a round for which no money was left.
         return EndedEarly()
     return SoldOut() if remaining == 0 else None
+
+
+_STOCK = Prepared(
+    lambda given: (
+        select(CampaignRound.status, Release.remaining)
+        .join(Release, Release.round_id == CampaignRound.id)
+        .where(given.matches(Release.id, "release_id"))
+    ),
+    release_id=Release.id,
+)
 
 
 def grant_to(
@@ -308,66 +315,63 @@ def _grant(
         return {}
     postings: list[Posting] = []
     given: dict[int, list[UUID]] = {claimant.place: [] for claimant in granted}
-    ends: list[datetime] = []
-    for part in facts.parts:
-        rows = _entitlements(part, granted, now, actor, category)
-        ends.append(rows[0]["expires_at"])
-        for row, claimant in zip(rows, _repeated(granted, part.count), strict=True):
-            given[claimant.place].append(row["id"])
-        postings += _set_aside(part, rows)
+    ends = [_ends_at(part, now) for part in facts.parts]
+    for part, expires_at in zip(facts.parts, ends, strict=True):
+        holders = [each for each in granted for _ in range(part.count)]
+        ids = [new_id() for _ in holders]
+        for entitlement_id, claimant in zip(ids, holders, strict=True):
+            given[claimant.place].append(entitlement_id)
+        owners = dict(zip(ids, (claimant.citizen_id for claimant in holders), strict=True))
+        batch_id = _write_part(part, owners, now, expires_at, actor, category)
+        postings += _set_aside(part, len(ids), batch_id)
     post(postings, at=now)
     return {place: Granted(tuple(ids), min(ends)) for place, ids in given.items()}
 
 
-def _repeated(granted: Sequence[Claimant], times: int) -> list[Claimant]:
-    return [each for each in granted for _ in range(times)]
+def _ends_at(part: ReleasePart, now: datetime) -> datetime:
+    return part.offer.terms.expires_at(claimed_at=now, campaign_ends_at=part.offer.campaign_ends_at)
 
 
-def _entitlements(
-    part: ReleasePart, granted: Sequence[Claimant], now: datetime, actor: str, category: str
-) -> list[dict[str, Any]]:
-    """Write the entitlements of one part of the claims, as one batch, and return their rows."""
+def _write_part(
+    part: ReleasePart, owners: Mapping[UUID, UUID], now: datetime, expires_at: datetime, actor: str, category: str
+) -> UUID:
+    """Write the entitlements of one part of the claims (id → citizen), as one batch, and return its id."""
     offer = part.offer
     fence = offer.terms.scope.geofence
     batch_id = new_id()
-    expires_at = offer.terms.expires_at(claimed_at=now, campaign_ends_at=offer.campaign_ends_at)
-    rows: list[dict[str, Any]] = [
-        {
-            "id": new_id(),
-            "citizen_id": claimant.citizen_id,
-            "campaign_id": offer.campaign_id,
-            "campaign_version_id": offer.campaign_version_id,
-            "offer_id": offer.offer_id,
-            "release_id": part.release_id,
-            "claim_batch_id": batch_id,
-            "face_value_fen": offer.face_value_fen,
-            "category": category,
-            "status": "claimed",
-            "claimed_at": now,
-            "claimed_inside": True if fence is not None and fence.at("claim") and not actor else None,
-            "valid_from": offer.terms.valid_from(claimed_at=now),
-            "expires_at": expires_at,
-        }
-        for claimant in _repeated(granted, part.count)
-    ]
-    batch = {"id": batch_id, "release_id": part.release_id, "count": len(rows), "claimed_at": now}
+    batch = {"id": batch_id, "release_id": part.release_id, "count": len(owners), "claimed_at": now}
     insert_rows(ClaimBatch, [batch])
-    insert_rows(Entitlement, rows)
+    insert_rows(
+        Entitlement,
+        [{"id": entitlement_id, "citizen_id": citizen_id} for entitlement_id, citizen_id in owners.items()],
+        campaign_id=offer.campaign_id,
+        campaign_version_id=offer.campaign_version_id,
+        offer_id=offer.offer_id,
+        release_id=part.release_id,
+        claim_batch_id=batch_id,
+        face_value_fen=offer.face_value_fen,
+        category=category,
+        status="claimed",
+        claimed_at=now,
+        claimed_inside=True if fence is not None and fence.at("claim") and not actor else None,
+        valid_from=offer.terms.valid_from(claimed_at=now),
+        expires_at=expires_at,
+    )
     step = Step("", now, campaign_version_id=offer.campaign_version_id)
-    holders = {row["id"]: actor or f"citizen:{row['citizen_id']}" for row in rows}
-    ENTITLEMENT.record_created(holders, "claim", step, actors=holders)
-    return rows
+    actors = {entitlement_id: actor or f"citizen:{citizen_id}" for entitlement_id, citizen_id in owners.items()}
+    ENTITLEMENT.record_created(owners, "claim", step, actors=actors)
+    return batch_id
 
 
-def _set_aside(part: ReleasePart, rows: Sequence[dict[str, Any]]) -> list[Posting]:
+def _set_aside(part: ReleasePart, count: int, batch_id: UUID) -> list[Posting]:
     offer = part.offer
     return [
         Posting(
             Code.CLAIM,
             accounts.released(offer.campaign_id, source, offer_id=offer.offer_id, release_id=part.release_id),
             accounts.outstanding(offer.campaign_id, source, offer_id=offer.offer_id),
-            fen * len(rows),
-            ("claim_batch", text_id(rows[0]["claim_batch_id"])),
+            fen * count,
+            ("claim_batch", text_id(batch_id)),
         )
         for source, fen in offer.split.items()
     ]

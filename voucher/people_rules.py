@@ -8,11 +8,15 @@ from sqlalchemy import select
 
 from campaigns.definition import PeopleRules
 from foundation.clock import bureau_day
-from foundation.db import db
 from foundation.errors import Refusal
+from foundation.prepared import Prepared
 from identity.citizens import age_on, born_on
 from identity.models import Citizen
 from voucher.errors import RealNameNeeded, TooYoung
+
+_ID_NUMBERS = Prepared(
+    lambda given: select(Citizen.id, Citizen.id_number).where(given.matches(Citizen.id, "id")), id=Citizen.id
+)
 
 
 def barred(rules: PeopleRules, citizen_ids: Collection[UUID], at: datetime) -> dict[UUID, Refusal]:
@@ -20,8 +24,7 @@ def barred(rules: PeopleRules, citizen_ids: Collection[UUID], at: datetime) -> d
     if not rules.real_name or not citizen_ids:
         return {}
     day = bureau_day(at)
-    found: dict[UUID, str | None] = {}
-    found.update(db.session.execute(select(Citizen.id, Citizen.id_number).where(Citizen.id.in_(citizen_ids))).all())
+    found: dict[UUID, str | None] = dict(_ID_NUMBERS.rows([{"id": citizen_id} for citizen_id in citizen_ids]))
     refusals: dict[UUID, Refusal] = {}
     for citizen_id in citizen_ids:
         id_number = found.get(citizen_id)

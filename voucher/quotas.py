@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
-from foundation.db import db, of_many, upsert
+from foundation.db import db, upsert
+from foundation.prepared import Given, Prepared
 from identity import persons
 from voucher.models import PersonQuota
 
@@ -28,19 +29,23 @@ def take_amounts(scope: str, amounts: Mapping[UUID, int], *, most: int) -> set[U
     """Count each person's amount (> 0) within ``scope`` where it does not lead above ``most``; return those who were
     counted. Rows are taken in the order of ids."""
     rows = [
-        {"person_id": person, "scope": scope, "used": amounts[person]}
+        {"person_id": person, "used": amounts[person]}
         for person in sorted(amounts)
         # What is above the limit by itself would not meet the condition on a row that is there already.
         if amounts[person] <= most
     ]
-    if not rows:
-        return set()
-    statement, parameters = of_many(upsert(PersonQuota), PersonQuota, rows)
-    raised = PersonQuota.used + statement.excluded.used
-    statement = statement.on_conflict_do_update(
-        index_elements=["person_id", "scope"], set_={"used": raised}, where=raised <= most
+    return {person_id for (person_id,) in _TAKE.rows(rows, within=scope, most=most)}
+
+
+def _take(given: Given) -> Any:
+    insert = given.insert(PersonQuota, scope=bindparam("within"))
+    raised = PersonQuota.used + insert.excluded.used
+    return insert.on_conflict_do_update(
+        index_elements=["person_id", "scope"], set_={"used": raised}, where=raised <= bindparam("most")
     ).returning(PersonQuota.person_id)
-    return set(db.session.scalars(statement, parameters))
+
+
+_TAKE = Prepared(_take, person_id=PersonQuota.person_id, used=PersonQuota.used)
 
 
 def used(scope: str, person_id: UUID) -> int:
@@ -64,13 +69,17 @@ def none(scope: str, person_ids: Sequence[UUID]) -> set[UUID]:
 def give_back(scope: str, person_ids: Sequence[UUID], *, amount: int = 1) -> None:
     """Count ``amount`` less within ``scope`` for each person, who has been counted there. ``person_ids`` must not
     repeat."""
-    if person_ids:
-        db.session.execute(
-            update(PersonQuota)
-            .where(PersonQuota.scope == scope, PersonQuota.person_id.in_(person_ids))
-            .values(used=PersonQuota.used - amount)
-            .execution_options(synchronize_session=False)
-        )
+    _GIVE_BACK.change([{"person_id": person_id} for person_id in person_ids], within=scope, amount=amount)
+
+
+_GIVE_BACK = Prepared(
+    lambda given: (
+        update(PersonQuota)
+        .where(given.matches(PersonQuota.person_id, "person_id"), PersonQuota.scope == bindparam("within"))
+        .values(used=PersonQuota.used - bindparam("amount"))
+    ),
+    person_id=PersonQuota.person_id,
+)
 
 
 def add_up(gone: Sequence[UUID], into: UUID) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, select, update
 from campaigns.terms.sale import VoucherExpired
 from foundation.db import db
 from foundation.errors import Refusal
+from foundation.prepared import Prepared
 from foundation.states import Step
 from voucher.errors import AlreadyRedeemed, CodeExpired, CodeRetired, CodeUnknown, NotConfirmed, VoucherUnknown
 from voucher.models import Entitlement, VoucherCode
@@ -48,9 +49,8 @@ _OF_ENTITLEMENT = (
 )
 
 
-def look_up(code_hashes: Sequence[bytes], now: datetime) -> dict[bytes, Presented | Refusal]:
-    """Return for each scanned code what it presents, or CodeUnknown, CodeExpired, CodeRetired, AlreadyRedeemed."""
-    rows = db.session.execute(
+_LOOK_UP = Prepared(
+    lambda given: (
         select(
             VoucherCode.code_hash,
             VoucherCode.retired_at,
@@ -58,8 +58,15 @@ def look_up(code_hashes: Sequence[bytes], now: datetime) -> dict[bytes, Presente
             *_OF_ENTITLEMENT,
         )
         .join(Entitlement, Entitlement.id == VoucherCode.entitlement_id)
-        .where(VoucherCode.code_hash.in_(code_hashes))
-    )
+        .where(given.matches(VoucherCode.code_hash, "code_hash"))
+    ),
+    code_hash=VoucherCode.code_hash,
+)
+
+
+def look_up(code_hashes: Sequence[bytes], now: datetime) -> dict[bytes, Presented | Refusal]:
+    """Return for each scanned code what it presents, or CodeUnknown, CodeExpired, CodeRetired, AlreadyRedeemed."""
+    rows = _LOOK_UP.rows([{"code_hash": hash_} for hash_ in code_hashes])
     found: dict[bytes, Presented | Refusal] = {hash_: CodeUnknown() for hash_ in code_hashes}
     found.update({bytes(row.code_hash): _present(row, now) for row in rows})
     return found
@@ -137,30 +144,38 @@ def confirm(entitlement_id: UUID, *, store_id: int, place: str, until: datetime,
     return confirmed is not None
 
 
-def spend(ids: Sequence[UUID], step: Step, *, actors: Mapping[UUID, str]) -> set[UUID]:
-    """Mark as redeemed those of ``ids`` that are still claimed and valid, and return them: of all callers who want the
-    same one, one gets it. ``actors`` says who spends each."""
-    return ENTITLEMENT.apply(
-        Entitlement, ids, "redeem", step, only_if=(Entitlement.expires_at > step.at,), actors=actors
-    )
+@dataclass(frozen=True)
+class Use:
+    """What an entitlement is spent on, as its holder sees it: place, bill and what it took off, in fen."""
+
+    entitlement_id: UUID
+    place: str
+    bill_fen: int
+    discount_fen: int
 
 
-_TELL_HOLDER = (
-    update(Entitlement.__table__)  # type: ignore[arg-type]
-    .where(Entitlement.id == bindparam("entitlement"))
-    .values(
-        redeemed_at=bindparam("at"),
-        redeemed_place=bindparam("place"),
-        redeemed_bill_fen=bindparam("bill"),
-        redeemed_discount_fen=bindparam("discount"),
-    )
+_SPEND = ENTITLEMENT.prepare(
+    Entitlement,
+    "redeem",
+    each=(Entitlement.redeemed_place, Entitlement.redeemed_bill_fen, Entitlement.redeemed_discount_fen),
+    also_set={"redeemed_at": bindparam("at")},
+    only_if=(Entitlement.expires_at > bindparam("at"),),
 )
 
 
-def record_use(uses: Sequence[Mapping[str, Any]]) -> None:
-    """Write on spent entitlements what their holders see. Each use: entitlement, at, place, bill, discount (fen)."""
-    if uses:
-        db.session.execute(_TELL_HOLDER, uses)
+def spend(uses: Sequence[Use], step: Step, *, actors: Mapping[UUID, str]) -> set[UUID]:
+    """Mark as redeemed, with what their holders see, those entitlements that are still claimed and valid, and return
+    them: of all callers who want the same one, one gets it. ``actors`` says who spends each."""
+    rows = [
+        {
+            "id": use.entitlement_id,
+            "redeemed_place": use.place,
+            "redeemed_bill_fen": use.bill_fen,
+            "redeemed_discount_fen": use.discount_fen,
+        }
+        for use in sorted(uses, key=lambda use: use.entitlement_id)
+    ]
+    return _SPEND.apply(rows, step, actors=actors, at=step.at)
 
 
 def note_use(entitlement_id: UUID, note: str) -> None:
