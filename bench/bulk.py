@@ -73,6 +73,13 @@ def later() -> Iterator[SimulatedClock]:
         yield simulated
 
 
+def in_parts(rows: Sequence[dict[str, object]], model: type) -> None:
+    """Insert rows, as many at a time as a transaction should carry."""
+    for start in range(0, len(rows), PART):
+        with transaction():
+            insert_rows(model, list(rows[start : start + PART]))
+
+
 def draw(place: Place, wish: Namespace) -> list[Line]:
     """Make the list of so many entries stand and draw them, prizes for one in ten."""
     count = wish.rows or 20_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from datetime import timedelta
 
-from bench.bulk import PART, Watch, _in_parts
+from bench.bulk import PART, Watch, in_parts
 from bench.place import Place
 from bench.table import Line, say
 from foundation import clock
@@ -19,7 +19,7 @@ def seals(place: Place, wish: Namespace) -> list[Line]:
     count = wish.rows or 100_000
     say(f"  writing {count:,} rows of history")
     for start in range(0, count, 10 * PART):
-        _in_parts([_claimed() for _ in range(min(10 * PART, count - start))], StateChange)
+        in_parts([_claimed() for _ in range(min(10 * PART, count - start))], StateChange)
     sealing_, verifying, writing = Watch(place), Watch(place), Watch(place)
     with sealing_.running():
         done = sealing.seal_all(timedelta(0))
