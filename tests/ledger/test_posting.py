@@ -14,13 +14,16 @@ from ledger.accounts import (
     Code,
     borne,
     budget,
+    buyers,
     cleared,
     due,
     outstanding,
     paid,
     payable,
+    proceeds,
     released,
     reserved,
+    returning,
     treasury,
 )
 from ledger.models import LedgerAccount, Transfer
@@ -151,6 +154,9 @@ def test_a_code_connects_the_two_kinds_of_the_chart_and_no_others(code):
         AccountKind.CLEARED: cleared(SPRING, CITY, merchant_id=5),
         AccountKind.PAID: paid(SPRING, CITY, merchant_id=5),
         AccountKind.BORNE: borne(SPRING, CITY, merchant_id=5),
+        AccountKind.BUYERS: buyers(SPRING, CITY, offer_id=7),
+        AccountKind.PROCEEDS: proceeds(SPRING, CITY, offer_id=7),
+        AccountKind.RETURNING: returning(SPRING, CITY, offer_id=7),
     }
     for debit in AccountKind:
         for credit in AccountKind:
