@@ -13,6 +13,7 @@ from ledger.posting import balance_fen
 from tests.world import Published, a_round, done, offer, opened, spring
 from voucher import expiry, payments, purchases
 from voucher.claims import ClaimRequest, claim_batch
+from voucher.jobs import return_payments
 from voucher.payment_adapters import Paid, Simulator
 from voucher.payments import Arrived
 from voucher.purchase_orders import Ordered
@@ -94,6 +95,6 @@ def a_life(clock: Any, people: Sequence[UUID]) -> None:
     clock.move_to(clock.now() + timedelta(minutes=15))
     assert lapse() == 1
     pay(lapsed)
-    assert payments.send_back_due(actor="job:test") == (2, 0)
+    assert return_payments() == "2 payments given back, 0 refused by the payment service"
     pay(lapsed, reference="again")
     order(waiting, campaign.release)

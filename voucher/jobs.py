@@ -10,6 +10,7 @@ from identity import sms
 from identity.models import Citizen
 from voucher import codes, expiry, lottery, payments, purchases, spares
 from voucher.models import LotteryDraw, LotteryEntry
+from voucher.payment_adapters import PaymentFailed
 
 MESSAGES_AT_ONCE = 200
 WON_TEXT = N_("【漠阳品】恭喜，您报名的“%(prize)s”已中签，券已到账，请在“我的券”里查看。")
@@ -41,7 +42,19 @@ def lapse_purchases() -> str:
 def return_payments() -> str:
     """Give back the payments that came too late or twice, and the prices of vouchers that came back. What the payment
     service does not take is tried again with the next run, and shown to the bureau."""
-    done, failed = payments.send_back_due(actor="job:return_payments")
+    done = failed = 0
+    with transaction():
+        batch = payments.due_back()
+    for due in batch:
+        try:
+            payments.send_back(due)
+        except (PaymentFailed, OSError) as failure:
+            with transaction():
+                payments.note_problem(due.payment_id, str(failure) or type(failure).__name__)
+            failed += 1
+            continue
+        with transaction():
+            done += payments.returned(due.payment_id, actor="job:return_payments")
     return f"{done} payments given back, {failed} refused by the payment service"
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 
 from campaigns.catalog import OfferFacts, offer_facts
 from foundation import clock
-from foundation.db import db, insert_rows, transaction, upsert
+from foundation.db import db, insert_rows, upsert
 from foundation.ids import new_id, text_id
 from foundation.money import format_yuan
 from foundation.states import Step
@@ -22,7 +22,7 @@ from ledger import accounts
 from ledger.accounts import Code
 from ledger.posting import Posting, post
 from voucher.models import ClaimBatch, Entitlement
-from voucher.payment_adapters import Paid, PaymentFailed, chosen
+from voucher.payment_adapters import Paid, chosen
 from voucher.purchase_errors import AmountWrong, PaymentContradicts, PurchaseUnknown
 from voucher.purchase_models import Payment, Purchase, payment_document
 from voucher.states import ENTITLEMENT, PAYMENT, PURCHASE
@@ -170,38 +170,41 @@ def take_back(entitlement_ids: Sequence[UUID], offer_id: int, step: Step) -> lis
     ]
 
 
-def send_back_due(*, actor: str, most: int = RETURNS_AT_ONCE) -> tuple[int, int]:
-    """Ask the payment service to give back what is to go back, each payment in a transaction of its own after it was
-    given back; return how many were and how many it would not take. Must not be called inside a transaction: nothing is
-    locked while the service works. A payment that is asked for twice goes back once (``return_id``)."""
-    with transaction():
-        due = db.session.execute(
-            select(Payment.id, Payment.reference, Payment.amount_fen)
-            .where(Payment.status == "returning")
-            # What failed before comes after what was never tried.
-            .order_by(Payment.problem != "", Payment.arrived_at, Payment.id)
-            .limit(most)
-        ).all()
-    done = failed = 0
-    for payment_id, reference, amount_fen in due:
-        try:
-            chosen().send_back(reference, amount_fen, text_id(payment_id))
-        except (PaymentFailed, OSError) as failure:
-            with transaction():
-                _note_problem(payment_id, str(failure) or type(failure).__name__)
-            failed += 1
-            continue
-        with transaction():
-            done += _returned(payment_id, Step(actor, clock.now()))
-    return done, failed
+@dataclass(frozen=True)
+class DueBack:
+    """A payment that goes back: its id here and its number at the payment service."""
+
+    payment_id: UUID
+    reference: str
+    amount_fen: int
 
 
-def _note_problem(payment_id: UUID, problem: str) -> None:
+def due_back(most: int = RETURNS_AT_ONCE) -> list[DueBack]:
+    """Return payments that are to go back, those last that the payment service would not take before."""
+    rows = db.session.execute(
+        select(Payment.id, Payment.reference, Payment.amount_fen)
+        .where(Payment.status == "returning")
+        .order_by(Payment.problem != "", Payment.arrived_at, Payment.id)
+        .limit(most)
+    )
+    return [DueBack(*row) for row in rows]
+
+
+def send_back(due: DueBack) -> None:
+    """Ask the payment service to give a payment back, outside any transaction: nothing is locked while it works. Asked
+    twice, it gives back once, since the number is the same. Raises PaymentFailed."""
+    chosen().send_back(due.reference, due.amount_fen, text_id(due.payment_id))
+
+
+def note_problem(payment_id: UUID, problem: str) -> None:
+    """Keep for the bureau why the payment service would not give a payment back."""
     statement = update(Payment).where(Payment.id == payment_id, Payment.status == "returning")
     db.session.execute(statement.values(problem=problem[:200]).execution_options(synchronize_session=False))
 
 
-def _returned(payment_id: UUID, step: Step) -> bool:
+def returned(payment_id: UUID, *, actor: str) -> bool:
+    """Record that a payment is back with who paid it; return whether that was not known yet."""
+    step = Step(actor, clock.now())
     back = {"returned_at": step.at, "problem": ""}
     if not PAYMENT.apply(Payment, [payment_id], "send_back", step, also_set=back):
         return False

@@ -29,9 +29,9 @@ register(
         LEFT JOIN payment y ON y.purchase_id = p.id AND y.arrival = 'bought'
         WHERE (p.status = 'paid') <> (e.id IS NOT NULL) OR (p.status = 'paid') <> (y.id IS NOT NULL)
         UNION ALL
-        SELECT e.id, e.status, e.id, NULL FROM entitlement e
-        WHERE e.release_id IN (SELECT release_id FROM purchase)
-          AND NOT EXISTS (SELECT 1 FROM purchase p WHERE p.id = e.id)
+        SELECT e.id, e.status, e.id, NULL
+        FROM (SELECT DISTINCT release_id FROM purchase) sold CROSS JOIN entitlement e
+        WHERE e.release_id = sold.release_id AND NOT EXISTS (SELECT 1 FROM purchase p WHERE p.id = e.id)
         """,
     ),
     Check(

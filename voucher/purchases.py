@@ -79,10 +79,12 @@ def _end(release_id: int, ids: Sequence[UUID], event: str, step: Step) -> set[UU
         .order_by(Purchase.id)
     ).all()
     _uncount(facts, [(row.citizen_id, row.ordered_at) for row in rows])
-    on_release = priced_releases.is_open(release_id)
-    if on_release:
+    postings = [posting for row in rows for posting in _back(facts.offer, release_id, row.id)]
+    if priced_releases.is_open(release_id):
         priced_releases.put_back(release_id, len(ended))
-    post([posting for row in rows for posting in _back(facts.offer, release_id, row.id, on_release)], at=step.at)
+    else:
+        postings += _recalled(facts.offer, release_id, len(ended))
+    post(postings, at=step.at)
     return ended
 
 
@@ -103,17 +105,30 @@ def _uncount(facts: ReleaseFacts, buyers: Sequence[tuple[UUID, datetime]]) -> No
                 waiting.remove(each)
 
 
-def _back(offer: OfferFacts, release_id: int, purchase_id: UUID, on_release: bool) -> list[Posting]:
-    """Return what gives an order's money back: on release while its round is open, else to the pool."""
+def _back(offer: OfferFacts, release_id: int, purchase_id: UUID) -> list[Posting]:
+    """Return what puts an order's money back on release."""
     return [
         Posting(
             Code.UNRESERVE,
             accounts.reserved(offer.campaign_id, source, offer_id=offer.offer_id),
-            priced_releases.on_release(offer, release_id, source)
-            if on_release
-            else accounts.budget(offer.campaign_id, source),
+            priced_releases.on_release(offer, release_id, source),
             fen,
             purchase_document(purchase_id),
+        )
+        for source, fen in offer.split.items()
+    ]
+
+
+def _recalled(offer: OfferFacts, release_id: int, count: int) -> list[Posting]:
+    """Return what takes the money of vouchers on to the pool that came back after their round had closed: as all that
+    is unclaimed then, so that what was released is claimed or recalled."""
+    return [
+        Posting(
+            Code.RECALL,
+            priced_releases.on_release(offer, release_id, source),
+            accounts.budget(offer.campaign_id, source),
+            fen * count,
+            ("release", str(release_id)),
         )
         for source, fen in offer.split.items()
     ]

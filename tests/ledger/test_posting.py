@@ -14,15 +14,18 @@ from ledger.accounts import (
     Code,
     borne,
     budget,
+    buyers,
     cleared,
     due,
     outstanding,
     paid,
     payable,
     pledged,
+    proceeds,
     released,
     reserved,
     returned,
+    returning,
     treasury,
 )
 from ledger.models import LedgerAccount, Transfer
@@ -155,6 +158,9 @@ def test_a_code_connects_the_two_kinds_of_the_chart_and_no_others(code):
         AccountKind.PAID: paid(SPRING, CITY, merchant_id=5),
         AccountKind.BORNE: borne(SPRING, CITY, merchant_id=5),
         AccountKind.RETURNED: returned(SPRING, CITY),
+        AccountKind.BUYERS: buyers(SPRING, CITY, offer_id=7),
+        AccountKind.PROCEEDS: proceeds(SPRING, CITY, offer_id=7),
+        AccountKind.RETURNING: returning(SPRING, CITY, offer_id=7),
     }
     for debit in AccountKind:
         for credit in AccountKind:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from campaigns import termination
+from campaigns import reading, termination
 from campaigns.catalog import release_facts
 from campaigns.rounds import close_due_rounds, release_due_rounds
 from foundation.clock import TICK
@@ -162,6 +162,14 @@ def test_after_the_round_has_closed_the_money_of_an_unpaid_order_goes_to_the_poo
     assert lapse() == 1
     assert campaign.pool_fen("city") == 1_000_000 - 2_000
     assert release_row(campaign.release).remaining == 0
+    # What was released is claimed or recalled, for the bureau's page and for the report alike.
+    [[line]] = [a_round.releases for a_round in reading.rounds_of(campaign.id)]
+    assert (line.release.released, line.claimed, line.recalled) == (10, 1, 9)
+    day = at("2023-05-10 00:00").date()
+    computed = figures.compute(day, day).values()
+    assert sum(sums.claimed_fen for sums in computed) == FACE_FEN
+    assert sum(sums.recalled_fen for sums in computed) == 9 * FACE_FEN
+    assert sum(sums.recalled_count for sums in computed) == 9
 
 
 def test_a_limit_of_the_day_is_given_back_for_the_day_of_the_order(clock, app):

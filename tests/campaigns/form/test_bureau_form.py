@@ -9,6 +9,7 @@ from flask import Flask
 from campaigns.campaign_file import check
 from campaigns.form.draft import Draft
 from campaigns.models import CampaignVersion
+from campaigns.terms.sold import Sold
 from foundation.clock import SimulatedClock
 from foundation.db import db
 from tests import people, world
@@ -151,3 +152,15 @@ def test_only_editors_use_the_form_and_others_may_look(app: Flask, clock: Simula
     for address in (FORM, PREVIEW):
         assert he.post(address, data={**filled(), "do": "save"}).status_code == 403
     assert kept() == []
+
+
+def test_a_price_is_filled_in_and_one_that_does_not_fit_is_told_at_its_input(wei: Browser) -> None:
+    priced = {"offers[1].sold.price_yuan": "9.90", "offers[1].sold.proceeds": "city"}
+    assert wei.post(FORM, data={**filled(**priced), "do": "save"}).status_code == 303
+    [version] = kept()
+    assert check(version.document).offer("meal").sold == Sold(990, "city")
+    html = wei.get(FORM).text
+    assert "未使用可随时退" in unescape(html)
+    refused = wei.post(FORM, data={**filled(**priced | {"offers[1].sold.price_yuan": "50"}), "do": "save"})
+    assert refused.status_code == 422
+    assert "售价应当小于面值 50.00 元" in unescape(refused.text)
