@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
+from campaigns.terms.cadence.weekly import WEEKDAYS
 from foundation import clock
 from foundation.clock import bureau_day, day_end
 from foundation.db import db
@@ -107,3 +108,31 @@ def test_money_that_comes_in_opens_the_round(devices, scene):
         desk.get_by_role("button", name="登记到账").click()
         expect(desk.locator(".notice")).to_contain_text("已登记到账")
     expect(desk.locator(".refusal")).to_have_count(0)
+
+
+def test_the_last_day_follows_the_campaign_that_is_chosen(devices, scene):
+    now = clock.now()
+    yesterday = bureau_day(now) - timedelta(days=1)
+    weekday = list(WEEKDAYS)[yesterday.weekday()]
+    with clock.simulated(now - timedelta(days=2)):
+        weekly = opened(_document({"cadence": {"kind": "weekly", "weekday": weekday}}, "weekly"))
+        by_hand = opened(_document({}, "by-hand"))
+        for number, campaign in ((21, weekly), (22, by_hand)):
+            sold(campaign, shop(campaign, number=number), first_phone=13900000100 + number)
+    desk = signed_in(devices, HE, viewport=DESK)
+    desk.goto("/bureau/statements")
+    day, button, why = desk.locator("#last_day"), desk.locator("#close"), desk.locator("#close-why")
+    desk.locator(f"input[name=campaign][value='{by_hand.id}']").check()
+    day.fill(yesterday.isoformat())
+    expect(button).to_be_enabled()
+    # The week was over with the day before yesterday.
+    desk.locator(f"input[name=campaign][value='{weekly.id}']").check()
+    up_to = (yesterday - timedelta(days=1)).isoformat()
+    expect(day).to_have_value(up_to)
+    day.fill(yesterday.isoformat())
+    expect(button).to_be_disabled()
+    expect(why).to_contain_text(f"最晚只能结算到 {up_to}")
+    day.fill(up_to)
+    expect(button).to_be_enabled()
+    button.click()
+    expect(desk.locator(".notice")).to_contain_text("已关账")

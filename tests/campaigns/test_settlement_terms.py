@@ -8,6 +8,8 @@ from campaigns.amendments import AmendmentRefused
 from campaigns.campaign_file import DefinitionFaulty, check
 from campaigns.comparison import compare
 from campaigns.drafting import import_draft
+from campaigns.form.draft import Draft
+from campaigns.form.toml_text import write
 from campaigns.notice import as_text, notice
 from campaigns.terms.cadence.after_end import AfterEnd
 from campaigns.terms.cadence.by_hand import ByHand
@@ -168,3 +170,9 @@ def test_an_amendment_does_not_change_what_merchants_were_promised(clock, sqlite
     with pytest.raises(AmendmentRefused) as caught:
         import_draft(toml(changed), by="officer:1")
     assert [fault.place for fault in caught.value.faults] == ["settlement"]
+
+
+def test_the_form_says_the_same_as_the_file():
+    draft = Draft.of(toml(spring(settlement=QINGYUAN)))
+    assert draft.document["settlement"] == QINGYUAN
+    assert check(write(draft.document)).settlement == Settlement("after", Weekly("monday"), 3, 7)

@@ -37,16 +37,18 @@ for (const form of document.querySelectorAll("form[data-filter]")) {
 
 // Each campaign has its own last day that can be settled.
 for (const radio of document.querySelectorAll("input[data-latest-day]")) {
+  const input = document.getElementById(radio.dataset.sets);
   const choose = () => {
-    const input = document.getElementById(radio.dataset.sets);
     input.dataset.latest = input.max = radio.dataset.latestDay;
     document.getElementById(input.dataset.why).textContent = radio.dataset.says;
+  };
+  radio.addEventListener("change", () => {
+    choose();
     if (input.value > input.max) input.value = input.max;
     input.dispatchEvent(new Event("input"));
-  };
-  radio.addEventListener("change", choose);
-  // Once the listeners below are there.
-  if (radio.checked) queueMicrotask(choose);
+  });
+  // What was typed and refused stays as it was.
+  if (radio.checked) choose();
 }
 
 // A day that is not over cannot be settled: the button is greyed, and the reason stands beside it.
