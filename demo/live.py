@@ -53,6 +53,7 @@ benefit = {{ kind = "spend_discount", face_value_yuan = 50, threshold_yuan = 200
 funding = {{ kind = "shares", shares = {{ demo-fund = "100%" }} }}
 scope = {{ kind = "places", industries = ["retail"] }}
 validity = {{ kind = "hours", hours = 72 }}
+use = {{ kind = "counted", scan_mode = "either" }}
 
 [[offers]]
 code = "bought"

@@ -42,7 +42,7 @@ class PaymentTokenExpired(Conflict):
 class PaymentTimedOut(Conflict):
     code = "payment_timed_out"
     message = N_("这一单等得太久，已经结束")
-    way_out = N_("请重新按“请顾客扫码”")
+    way_out = N_("还要用券，请收银台重新按“请顾客扫码”")
 
 
 class PaymentCancelled(Conflict):

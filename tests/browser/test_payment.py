@@ -9,6 +9,7 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from merchants import payment_requests
 from tests import people, world
 from tests.browser import scene as scenes
 from tests.browser.conftest import PHONE, last_sign_in_code, sign_in_cashier, sign_in_citizen
@@ -140,6 +141,22 @@ def test_the_cashier_cancels_and_a_reloaded_till_goes_on(scene, devices, tmp_pat
     phone.locator("#pay-button").click()
     expect(phone.locator(".refusal")).to_contain_text("收银台已经取消这一单")
     phone.screenshot(path=tmp_path / "phone-cancelled.png", full_page=True)
+
+
+def test_a_till_that_waits_changes_its_code_by_itself(scene, devices, monkeypatch):
+    monkeypatch.setattr(payment_requests, "SHOWN_FOR", scenes.timedelta(seconds=2))
+    hold(scene, "meal")
+    till = devices.open(viewport=DESK)
+    sign_in_cashier(till)
+    first = ask(till, "200")
+    before = till.locator("[data-pay-code]").get_attribute("src")
+    expect(till.locator("[data-pay-code]")).not_to_have_attribute("src", before)
+    phone = devices.open_second()
+    second = shown_by(till)
+    assert second != first
+    phone.goto(second)
+    phone.locator("#pay-button").click()
+    expect(till.locator("[data-verdict]")).to_contain_text("¥150.00")
 
 
 def test_a_voucher_that_is_scanned_shows_what_to_do(scene, devices, tmp_path):
