@@ -1,6 +1,6 @@
 """What an application is worth, by the same function that answers every till."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -11,7 +11,7 @@ from applications.dealers import Dealer
 from applications.models import Application
 from applications.states import LIVE
 from campaigns import award_tables
-from campaigns.award_tables import AwardTable
+from campaigns.award_tables import AwardTable, Raise
 from campaigns.catalog import ReleaseFacts
 from campaigns.places import counties
 from campaigns.terms.quote import Award, quote
@@ -63,7 +63,7 @@ _A_WHILE = datetime.resolution
 
 
 def table_of(
-    facts: ReleaseFacts, answers: Mapping[str, str], *, known: int | None = None, draft: int | None = None
+    facts: ReleaseFacts, answers: Mapping[str, str], *, known: int | None = None, draft: Sequence[Raise] = ()
 ) -> AwardTable:
     """Return the award table for the day on the papers: ``campaigns.award_tables.table_on``."""
     return award_tables.table_on(facts.offer, answering.day_of(facts, answers), known=known, draft=draft)

@@ -23,8 +23,10 @@ from applications.models import Application
 from applications.states import LIVE, RESERVED
 from applications.submission import take_turn, waiting_before
 from campaigns import award_tables
+from campaigns.award_tables import Raise
 from campaigns.catalog import offer_facts
 from campaigns.models import Campaign, CampaignVersion, Offer, Release
+from campaigns.terms.sale import VoucherExpired
 from foundation import clock
 from foundation.db import db
 from foundation.money import format_yuan
@@ -107,7 +109,7 @@ def _to_plan(raised: RaisedRelease) -> list[ColumnElement[bool]]:
     ]
 
 
-def _more_fen(application: Application, had: Sequence[TopUp], *, draft: int | None = None) -> int:
+def _more_fen(application: Application, had: Sequence[TopUp], *, draft: Sequence[Raise] = ()) -> int:
     """Return what the newest tables give more than the award and the top-ups that there are or that wait."""
     facts, answers = facts_of(application), answering.loads(application.answers)
     award = price_anew(table_of(facts, answers, draft=draft), answers)
@@ -140,7 +142,7 @@ def _tell_who_may_apply(application: Application) -> None:
     messages.write(application.id, "may_apply", yuan=format_yuan(award_fen), until=until)
 
 
-def newly_fits_fen(application: Application, *, draft: int | None = None) -> int:
+def newly_fits_fen(application: Application, *, draft: Sequence[Raise] = ()) -> int:
     """Return what a draft is worth to which the tables as they were known gave nothing; 0 for any other."""
     facts, answers = facts_of(application), answering.loads(application.answers)
     if price_anew(table_of(facts, answers, known=application.tables_version_id), answers) is not None:
@@ -210,8 +212,12 @@ def _grant(application: Application, top_up_id: UUID, more_fen: int, step: Step,
     ).one_or_none()
     if fallen_of([application.id]):
         return bool(top_ups.lapse([top_up_id], step))
-    if not top_ups.grant(top_up_id, more_fen, step, from_release=from_release):
-        return False
+    try:
+        if not top_ups.grant(top_up_id, more_fen, step, from_release=from_release):
+            return False
+    except VoucherExpired:
+        # What is taken off a bill has its last day, and this one would be over already.
+        return bool(top_ups.lapse([top_up_id], step))
     given_as = answering.benefit_of(facts_of(application)).given_as
     if given_as == "cash":
         payee = Payee(paid.payee_name, paid.bank_name, paid.bank_account) if paid else payee_of(application)
@@ -252,19 +258,20 @@ def preview(version_id: int) -> dict[str, Group]:
     """Return whom a version that is not in force would touch and what that costs: "reviewing", "approved" and "waiting"
     get so much more; "draft" may apply, and would get so much."""
     found = {name: Group() for name in ("reviewing", "approved", "waiting", "draft")}
-    for application, had in _of_changed(version_id):
+    draft = award_tables.raises_of(db.session.get_one(CampaignVersion, version_id))
+    for application, had in _of_changed(version_id, draft):
         if application.status == "draft":
-            found["draft"].take(newly_fits_fen(application, draft=version_id))
+            found["draft"].take(newly_fits_fen(application, draft=draft))
             continue
         name = "reviewing" if application.status in RESERVED else application.status
-        found[name].take(_more_fen(application, had, draft=version_id))
+        found[name].take(_more_fen(application, had, draft=draft))
     return found
 
 
-def _of_changed(version_id: int) -> Iterator[tuple[Application, Sequence[TopUp]]]:
+def _of_changed(version_id: int, draft: Sequence[Raise]) -> Iterator[tuple[Application, Sequence[TopUp]]]:
     """Yield the applications for what a draft version raises, some at a time, with the top-ups that they have."""
     statement = select(Application).where(
-        Application.release_id.in_(_releases_of(version_id)), Application.status.in_(PRICED)
+        Application.release_id.in_(_releases_of(version_id, draft)), Application.status.in_(PRICED)
     )
     last: UUID | None = None
     while True:
@@ -279,7 +286,7 @@ def _of_changed(version_id: int) -> Iterator[tuple[Application, Sequence[TopUp]]
         db.session.expire_all()
 
 
-def _releases_of(version_id: int) -> list[int]:
+def _releases_of(version_id: int, draft: Sequence[Raise]) -> list[int]:
     """Return the releases whose table a version raises."""
     campaign_id = db.session.get_one(CampaignVersion, version_id).campaign_id
     rows = db.session.execute(
@@ -288,7 +295,7 @@ def _releases_of(version_id: int) -> list[int]:
         .where(Offer.campaign_id == campaign_id, Release.asked_fen.is_not(None))
     )
     newest = {
-        release_id: award_tables.table_on(offer_facts(offer_id), None, draft=version_id).newest
+        release_id: award_tables.table_on(offer_facts(offer_id), None, draft=draft).newest
         for release_id, offer_id in rows
     }
     return [release_id for release_id, found in newest.items() if found == version_id]

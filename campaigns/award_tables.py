@@ -5,7 +5,7 @@ which it is handed in or looked at: of the versions in force, the newest whose t
 Offers, rounds and entitlements keep the version that made them; only the table of amounts is looked up here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -33,7 +33,7 @@ class AwardTable:
 
 
 @dataclass(frozen=True)
-class _Raise:
+class Raise:
     """A version that raises tables: from which day on, and what the offers that it changes are then worth."""
 
     version_id: int
@@ -41,10 +41,13 @@ class _Raise:
     terms: Mapping[str, OfferTerms]
 
 
-def table_on(offer: OfferFacts, day: date | None, *, known: int | None = None, draft: int | None = None) -> AwardTable:
+def table_on(
+    offer: OfferFacts, day: date | None, *, known: int | None = None, draft: Sequence[Raise] = ()
+) -> AwardTable:
     """Return the table for papers of a bureau day; None is the newest, for what has no papers yet.
 
-    known: only as far as this version, which was the newest once. draft: as if this version were in force already.
+    known: only as far as this version, which was the newest once. draft: what a version that is not in force raises
+    (``raises_of``), as if it were.
     """
     raises = _raises(offer, draft)
     newest = raises[0].version_id if raises else offer.campaign_version_id
@@ -78,14 +81,18 @@ def applies_from(version: CampaignVersion, definition: Definition) -> date:
     return clock.bureau_day(max(published_at, version.effective_at or published_at))
 
 
-def raises(version: CampaignVersion) -> bool:
-    """Return whether an amendment raises the table of any offer."""
-    return bool(_of_version(version))
+def raises_of(version: CampaignVersion) -> tuple[Raise, ...]:
+    """Return the raise that an amendment brings, nothing where it raises no table."""
+    if version.amends_id is None:
+        return ()
+    after = definition_of(version.id) if version.status == "published" else check(version.document)
+    terms = changed_offers(definition_of(version.amends_id), after)
+    return (Raise(version.id, applies_from(version, after), terms),) if terms else ()
 
 
 def since_of(version: CampaignVersion) -> date | None:
     """Return the first day of papers for which an amendment's raised tables are, None where it raises none."""
-    return next((each.from_day for each in _of_version(version)), None)
+    return next((each.from_day for each in raises_of(version)), None)
 
 
 def sources_of(version: CampaignVersion) -> list[int]:
@@ -94,31 +101,21 @@ def sources_of(version: CampaignVersion) -> list[int]:
     return list(db.session.scalars(select(FundSource.id).where(FundSource.code.in_(codes)).order_by(FundSource.id)))
 
 
-def _raises(offer: OfferFacts, draft: int | None) -> list[_Raise]:
+def _raises(offer: OfferFacts, draft: Sequence[Raise]) -> list[Raise]:
     """Return what raised this offer's table since it was published, the newest first."""
     in_force = db.session.scalar(select(Campaign.version_id).where(Campaign.id == offer.campaign_id))
     found = _chain(in_force) if in_force is not None else ()
-    if draft is not None:
-        found = (*_of_version(db.session.get_one(CampaignVersion, draft)), *found)
-    return [each for each in found if offer.code in each.terms]
+    return [each for each in (*draft, *found) if offer.code in each.terms]
 
 
-def _chain(version_id: int) -> tuple[_Raise, ...]:
+def _chain(version_id: int) -> tuple[Raise, ...]:
     """Return every raise up to a version in force; kept, for what is in force was published and never changes."""
-    cache: dict[int, tuple[_Raise, ...]] = _cache()
+    cache: dict[int, tuple[Raise, ...]] = _cache()
     if version_id not in cache:
         version = db.session.get_one(CampaignVersion, version_id)
         earlier = _chain(version.amends_id) if version.amends_id is not None else ()
-        cache[version_id] = (*_of_version(version), *earlier)
+        cache[version_id] = (*raises_of(version), *earlier)
     return cache[version_id]
-
-
-def _of_version(version: CampaignVersion) -> tuple[_Raise, ...]:
-    if version.amends_id is None:
-        return ()
-    after = definition_of(version.id) if version.status == "published" else check(version.document)
-    terms = changed_offers(definition_of(version.amends_id), after)
-    return (_Raise(version.id, applies_from(version, after), terms),) if terms else ()
 
 
 def _cache() -> Any:

@@ -121,7 +121,7 @@ def version(campaign_id: int, number: int) -> str:
         meant=_meant_changes(found, definition),
         change_words=WORDS,
         words_of=words_of,
-        raises=definition is not None and award_tables.raises(found),
+        raises=definition is not None and bool(award_tables.raises_of(found)),
         why_not_publish=_why_not_publish(own=found.drafted_by == me),
     )
 

@@ -75,15 +75,16 @@ register(
     Check(
         "stock_matches_claims",
         "What is gone from a release while its round is open was claimed from it, or is held by applications or unpaid"
-        " orders.",
+        " orders; top-ups take none.",
         """
         SELECT r.id AS release_id, r.released, r.remaining, COALESCE(e.n, 0) AS claimed
         FROM release r JOIN campaign_round c ON c.id = r.round_id
         LEFT JOIN (
-            SELECT release_id, COUNT(*) AS n FROM (
-                SELECT release_id FROM entitlement WHERE id NOT IN (SELECT id FROM top_up)
-                UNION ALL SELECT release_id FROM reservation WHERE status = 'held'
-                UNION ALL SELECT release_id FROM purchase WHERE status = 'awaiting'
+            SELECT release_id, SUM(n) AS n FROM (
+                SELECT release_id, COUNT(*) AS n FROM entitlement GROUP BY release_id
+                UNION ALL SELECT release_id, COUNT(*) FROM reservation WHERE status = 'held' GROUP BY release_id
+                UNION ALL SELECT release_id, COUNT(*) FROM purchase WHERE status = 'awaiting' GROUP BY release_id
+                UNION ALL SELECT release_id, -COUNT(*) FROM top_up WHERE status = 'granted' GROUP BY release_id
             ) taken GROUP BY release_id
         ) e ON e.release_id = r.id
         WHERE (c.status = 'released' AND r.released - r.remaining <> COALESCE(e.n, 0))

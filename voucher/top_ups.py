@@ -105,6 +105,7 @@ def grant(top_up_id: UUID, amount_fen: int, step: Step, *, from_release: bool) -
     id. Return False, with nothing changed, while the money is not there, or where it does not wait any more.
 
     from_release: whether it may take money that is on release, which it does where the pool of a source has too little.
+    Refuses VoucherExpired: it is to come off a bill, and by its terms would be over already.
     """
     top_up = db.session.get(TopUp, top_up_id, populate_existing=True)
     assert top_up is not None  # whoever calls has read it

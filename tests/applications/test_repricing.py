@@ -231,6 +231,17 @@ def test_what_is_taken_off_at_the_dealers_is_topped_up_by_a_voucher_of_its_own(c
     assert vouchers == [50_000, 400_000], "the voucher that was granted keeps its amount"
 
 
+def test_what_would_come_off_a_bill_too_late_is_not_topped_up(clock, sqlite_app):
+    scene = desk.scene(benefit={"given_as": "discount"})
+    [application_id] = desk.submitted(scene, 1)
+    approved(clock, scene, application_id)
+    raising.published(raising.raised())
+    clock.move_to(ENDS)
+    raising.run()
+    assert raising.top_ups() == [("lapsed", 500)]
+    assert raising.run() == "0 applications looked at, 0 top-ups settled"
+
+
 def test_it_goes_on_where_a_run_that_died_has_left_it(clock, app):
     scene = desk.scene()
     desk.submitted(scene, 5)
