@@ -101,7 +101,10 @@ def _approve(application_ids: Sequence[UUID], *, actor: str) -> int:
     if in_cash:
         payouts.pay_out_batch(in_cash, actor=actor)
     told: dict[UUID, dict[str, object]] = {
-        application_id: {"yuan": format_yuan(amounts[application_id]), "how": HOW[given_as[application_id]]}
+        application_id: {
+            "yuan": format_yuan(benefit_of(facts_of(rows[application_id])).told_fen(amounts[application_id])),
+            "how": HOW[given_as[application_id]],
+        }
         for application_id in moved
     }
     messages.write_all(told, "approved")

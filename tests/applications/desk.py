@@ -71,7 +71,11 @@ def scene(
         round_ = written["rounds"][0]
         round_ |= {"opens_at": times["opens_at"], "closes_at": ends_at, "issuance": round_["issuance"] | window}
     campaign = world.opened(written)
-    dealer = world.shop(campaign, name="漠阳汽车", industry="automobile", number=dealer_number)
+    return named_scene(campaign, world.shop(campaign, name="漠阳汽车", industry="automobile", number=dealer_number))
+
+
+def named_scene(campaign: Published, dealer: Shop) -> Scene:
+    """Name a county reviewer and a city reviewer for a campaign that is open."""
     for staff, county in ((FANG, JIANGCHENG), (GUO, "")):
         account = people.account(staff)
         done(

@@ -125,6 +125,8 @@ def test_jinan_autumn_2025_gives_gifts_that_cost_less_than_they_are_worth(withou
     with_tax_fen = round(without_fen * 1.13)
     worth = JINAN_AUTUMN.worth(sale(with_tax_fen, powertrain, without_fen=without_fen))
     assert (worth.cost_fen, worth.advertised_fen, worth.given_as) == (cost * 100, value * 100, "gift")
+    assert JINAN_AUTUMN.told_fen(worth.cost_fen) == value * 100
+    assert JINAN_SPRING.told_fen(worth.cost_fen) == worth.cost_fen
 
 
 @pytest.mark.parametrize(

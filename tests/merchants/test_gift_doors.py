@@ -11,6 +11,7 @@ from foundation.ids import new_id
 from merchants.models import RefusedScan
 from tests import gifts as scene
 from tests import people, world
+from tests.applications import desk
 from tests.merchants.test_merchant_pages import cashier_of
 from tests.merchants.test_pos_api import Till
 from tests.people import LIN, SONG
@@ -108,35 +109,35 @@ def test_a_gift_is_not_redeemed_on_a_bill(app, desks, lin):
 
 
 def test_the_till_leads_to_the_gift_and_hands_it_out(app, desks, lin):
-    desk = cashier_of(app, desks[0])
-    told = desk.post("/till/sales/confirmations", json={"code": world.show(*lin)}).json
+    till = cashier_of(app, desks[0])
+    told = till.post("/till/sales/confirmations", json={"code": world.show(*lin)}).json
     assert told == {"ok": True, "qualification": None, "gift": f"/till/gifts/{lin[0]}"}
-    page = desk.get(told["gift"])
+    page = till.get(told["gift"])
     assert "扫或输卡号" in page.text
     assert "请告诉领取人到：海陵保险" in page.text
-    wrong = desk.post(told["gift"], data={"key": new_id().hex, "part": ["1"], "number_1": "12"})
+    wrong = till.post(told["gift"], data={"key": new_id().hex, "part": ["1"], "number_1": "12"})
     assert wrong.status_code == 409
     assert "号码应当是 6 至 40 位字母或数字" in wrong.text
     assert 'value="12"' in wrong.text
     key = new_id().hex
-    given = desk.post(told["gift"], data={"key": key, "part": ["1"], "number_1": CARD})
+    given = till.post(told["gift"], data={"key": key, "part": ["1"], "number_1": CARD})
     assert given.status_code == 303
-    assert desk.post(told["gift"], data={"key": key, "part": ["1"], "number_1": CARD}).location == given.location
-    receipt = desk.get(given.location).text
+    assert till.post(told["gift"], data={"key": key, "part": ["1"], "number_1": CARD}).location == given.location
+    receipt = till.get(given.location).text
     assert "礼品发放凭条" in receipt
     assert "···0001" in receipt
     assert CARD not in receipt
     assert "退货" not in receipt.split("slip__buttons")[1]
     back = {"reason": "发错人", "came_back_1": "collected"}
-    assert desk.post(f"{given.location}/void", data={"reason": "发错人"}).status_code == 409
-    assert desk.post(f"{given.location}/void", data=back).status_code == 303
-    assert "已从领取人处收回" in desk.get(given.location).text
+    assert till.post(f"{given.location}/void", data={"reason": "发错人"}).status_code == 409
+    assert till.post(f"{given.location}/void", data=back).status_code == 303
+    assert "已从领取人处收回" in till.get(given.location).text
 
 
 def test_a_bill_that_was_typed_first_only_asks_for_the_gift(app, desks, lin):
-    desk = cashier_of(app, desks[0])
+    till = cashier_of(app, desks[0])
     headers = {"Idempotency-Key": new_id().hex}
-    answer = desk.post("/till/redemptions", json={"code": world.show(*lin), "bill_fen": 20_000}, headers=headers)
+    answer = till.post("/till/redemptions", json={"code": world.show(*lin), "bill_fen": 20_000}, headers=headers)
     assert (answer.status_code, answer.json["code"]) == (409, "gift_to_hand_out")
     assert refused_scans() == 0
 
@@ -179,3 +180,27 @@ def test_the_report_shows_gifts_at_cost_and_at_advertised_value(app, desks, lin)
     assert sheet[1] == "购车有礼,加油卡,漠阳石油,1,2000.00,2200.00"
     book = openpyxl.load_workbook(io.BytesIO(officer.get("/bureau/settlement/gifts.xlsx").data))
     assert [cell.value for cell in book.active[2]] == ["购车有礼", "加油卡", "漠阳石油", 1, 2000, 2200]
+
+
+def test_an_approved_gift_is_told_at_what_it_is_worth_and_found_from_the_application(clock, app):
+    written = desk.document()
+    gift_rules = scene.document()
+    written["offers"] = gift_rules["offers"]
+    written["campaign"] |= {"code": "gift-cars", "name": "购车有礼"}
+    campaign = world.opened(written)
+    dealer = world.shop(campaign, name="漠阳汽车", industry="automobile")
+    a_scene = desk.named_scene(campaign, dealer)
+    who = people.citizen(LIN)
+    application = desk.filled(who, campaign.release, desk.papers(1))
+    desk.submit(application, who)
+    desk.passed(a_scene, application)
+    desk.jobs.open_notices()
+    clock.move_to(clock.now() + desk.timedelta(days=10))
+    desk.jobs.end_notices()
+    assert desk.status(application) == "approved"
+    citizen = people.browser_of(app, LIN)
+    page = citizen.get(f"/applications/{application}").text
+    assert "礼品价值" in page
+    assert "3,200.00" in page
+    assert f"/vouchers/{application}" in page
+    assert citizen.get(f"/vouchers/{application}").text.count("待领取") == 2

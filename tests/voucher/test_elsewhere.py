@@ -32,20 +32,7 @@ def opened(**changed):
     written = desk.document(**changed)
     written["people"] = {"apart_from": [PROVINCE]}
     campaign = world.opened(written)
-    dealer = world.shop(campaign, name="漠阳汽车", industry="automobile")
-    for staff, county in ((desk.FANG, world.JIANGCHENG), (desk.GUO, "")):
-        account = people.account(staff)
-        done(
-            lambda account=account, county=county: desk.reviewing.name_reviewer(
-                account, county, city="4417", by="officer:1"
-            )
-        )
-    return desk.Scene(
-        campaign,
-        dealer,
-        desk.Desk(people.account(desk.FANG), world.JIANGCHENG),
-        desk.Desk(people.account(desk.GUO), ""),
-    )
+    return desk.named_scene(campaign, world.shop(campaign, name="漠阳汽车", industry="automobile"))
 
 
 def listed(text, *, code="prov-2025"):

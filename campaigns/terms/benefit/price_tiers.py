@@ -76,6 +76,16 @@ class PriceTiers:
         """The least it costs when it is used."""
         return min(fen for tier in self.tiers for fen in tier.amounts_fen())
 
+    def told_fen(self, award_fen: int) -> int:
+        """Return what applicants are told that an award is worth: of a gift what it was announced to be worth, as far
+        as its cost says which tier's it is, else the award itself."""
+        worth = {
+            sum(gift.advertised_fen for gift in tier.gifts)
+            for tier in self.tiers
+            if tier.gifts and tier.amount_fen("", None) == award_fen
+        }
+        return worth.pop() if len(worth) == 1 else award_fen
+
     def limited_tiers(self) -> dict[str, Tier]:
         """Return the tiers that have money or a number of cars of their own, by the name that awards give them."""
         named = {str(number): tier for number, tier in enumerate(self.tiers, 1)}
