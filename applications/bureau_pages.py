@@ -182,6 +182,18 @@ def picture(application_id: UUID, file_id: UUID, page: int) -> Response:
     return Response(files.picture_of(kept.id, page), mimetype="image/jpeg")
 
 
+@blueprint.get("/<uuid:application_id>/files/<uuid:file_id>/original")
+def original(application_id: UUID, file_id: UUID) -> Response:
+    """Download a PDF as it was sent, as whoever may see its pages: opening the case is written down."""
+    found = queue.case(application_id)
+    if not queue.holds(found, _desk_or_none()):
+        raise CaseNotOpened(minutes=int(OPEN_FOR.total_seconds() // 60))
+    kept = uploads.file_of(found, file_id)
+    response = Response(files.original_of(kept.id), content_type="application/pdf")
+    response.headers.set("Content-Disposition", "attachment", filename=files.original_name(kept))
+    return response
+
+
 # --- who reviews where ----------------------------------------------------------------------------------------
 
 

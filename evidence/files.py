@@ -118,6 +118,11 @@ def picture_of(file_id: UUID, page: int = 1) -> bytes:
     return found
 
 
+def original_name(kept: Kept) -> str:
+    """Return what a downloaded original is called: nothing of the sender's own words, which may name somebody."""
+    return f"{kept.slot}-{kept.sha256[:8]}.pdf"
+
+
 def original_of(file_id: UUID) -> bytes:
     """Return a PDF as it was sent, to be downloaded and never shown in place. Refuses FileUnknown, so for pictures."""
     found = db.session.scalar(select(EvidenceFile.original).where(EvidenceFile.id == file_id))

@@ -41,11 +41,19 @@ def audit_command(*, as_json: bool) -> None:
     sys.exit(1 if findings else 0)
 
 
+def _who() -> str:
+    """Return who is logged in, or "unknown" where the machine has no name for them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return "unknown"
+
+
 @ledger.command("verify-seals")
 @click.option(
     "--expect", "printed", multiple=True, help="A seal as it was printed, such as 12-3f7a-91c2-04bd-77e0-5a18."
 )
-@click.option("--by", default=getpass.getuser, help="Who verifies; it is written down.  [default: who is logged in]")
+@click.option("--by", default=_who, help="Who verifies; it is written down.  [default: who is logged in]")
 def verify_seals_command(printed: tuple[str, ...], by: str) -> None:
     """Recompute the chain of seals over what is only added to. Exits 0 when nothing differs, else 1 and says where."""
     try:

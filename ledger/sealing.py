@@ -121,8 +121,8 @@ def newest() -> Newest:
 
 
 def seal_all(settled: timedelta = SETTLED, portion: int = PORTION) -> Sealed:
-    """Seal what is settled, in transactions of its own, and return what was done; a run that was stopped half way has
-    kept what it did. Raises SealsBroken, TransactionsStillOpen, SealedRowsGone."""
+    """Seal what is settled, each portion in a transaction of its own, and return what was done; a run that was stopped
+    half way has kept what it did. Raises SealsBroken, TransactionsStillOpen, SealedRowsGone."""
     db.session.rollback()
     upto = id_made_before(settled)
     if is_postgresql():
@@ -133,10 +133,10 @@ def seal_all(settled: timedelta = SETTLED, portion: int = PORTION) -> Sealed:
             _count(done, rows)
         while (rows := _seal_late(sealed, portion)) != 0:
             _count(done, rows, is_late=True)
-        with transaction():
-            too_few = -_excess(sealed, newest())
+        too_few = -_excess(sealed, _looked())
         if too_few > 0:
             gone.append(f"{sealed.name}: {too_few}")
+    db.session.rollback()
     if gone:
         raise SealedRowsGone(", ".join(gone))
     return done
@@ -166,24 +166,27 @@ def wait_for_open_transactions() -> None:
 
 def _seal_next(sealed: SealedTable, upto: UUID, portion: int) -> int | None:
     """Seal the next rows of a table in order, and return how many; None where somebody else came first."""
-    with transaction():
-        before = newest()
-        connection = db.session.connection()
-        after = _sealed_upto(sealed, before)
-        rows = rows_between(connection, sealed, sealed.forms[-1], after, upto, portion)
-        return _write(before, sealed, rows, is_late=False)
+    before = _looked()
+    after = _sealed_upto(sealed, before)
+    rows = rows_between(db.session.connection(), sealed, sealed.forms[-1], after, upto, portion)
+    return _write(before, sealed, rows, is_late=False)
 
 
 def _seal_late(sealed: SealedTable, portion: int) -> int | None:
     """Seal rows that came before sealed ones, and return how many; None where somebody else came first."""
-    with transaction():
-        before = newest()
-        if _excess(sealed, before) <= 0:
-            return 0
-        connection = db.session.connection()
-        late = unsealed_ids(connection, sealed)[:portion]
-        rows = rows_of(connection, sealed, sealed.forms[-1], late)
-        return _write(before, sealed, rows, is_late=True)
+    before = _looked()
+    if _excess(sealed, before) <= 0:
+        return 0
+    connection = db.session.connection()
+    late = unsealed_ids(connection, sealed)[:portion]
+    rows = rows_of(connection, sealed, sealed.forms[-1], late)
+    return _write(before, sealed, rows, is_late=True)
+
+
+def _looked() -> Newest:
+    """Return where the chain ends, in a new transaction that only reads: nobody who claims waits for our hashes."""
+    db.session.rollback()
+    return newest()
 
 
 def _write(before: Newest, sealed: SealedTable, rows: Sequence[bytes], *, is_late: bool) -> int | None:
@@ -201,9 +204,11 @@ def _write(before: Newest, sealed: SealedTable, rows: Sequence[bytes], *, is_lat
         sealed_at=clock.now(),
     )
     link.seal = seal_of(head_line(link, before.seal), rows)
-    if not _move_head(before, Newest(link.number, link.seal)):
-        return None
-    db.session.add(link)
+    with transaction():
+        # What was read cannot have changed; that nothing was sealed since, the head says.
+        if not _move_head(before, Newest(link.number, link.seal)):
+            return None
+        db.session.add(link)
     return len(rows)
 
 

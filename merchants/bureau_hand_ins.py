@@ -13,6 +13,7 @@ from campaigns.places import county_name
 from campaigns.terms.evidence.after_sale import ITEMS
 from evidence import files
 from evidence.errors import FileUnknown
+from evidence.files import Kept
 from foundation.db import transaction
 from foundation.errors import Refusal
 from foundation.ids import LARGEST_ROW_ID, text_id
@@ -99,12 +100,27 @@ def decide(hand_in_id: UUID) -> Response:
 @blueprint.get("/<uuid:hand_in_id>/files/<uuid:file_id>/<int:page>.jpg")
 def picture(hand_in_id: UUID, file_id: UUID, page: int) -> Response:
     """Show a page of a file."""
-    kept = files.find(file_id)
-    if (kept.holder_kind, kept.holder_id) != (hand_ins.HOLDER, text_id(hand_in_id)):
-        raise FileUnknown
+    _file_of(hand_in_id, file_id)
     response = Response(files.picture_of(file_id, page), content_type="image/jpeg")
     response.headers["Cache-Control"] = "private, max-age=600"
     return response
+
+
+@blueprint.get("/<uuid:hand_in_id>/files/<uuid:file_id>/original.pdf")
+def original(hand_in_id: UUID, file_id: UUID) -> Response:
+    """Download a PDF as it was sent, as whoever may see its pages."""
+    kept = _file_of(hand_in_id, file_id)
+    response = Response(files.original_of(file_id), content_type="application/pdf")
+    response.headers.set("Content-Disposition", "attachment", filename=files.original_name(kept))
+    return response
+
+
+def _file_of(hand_in_id: UUID, file_id: UUID) -> Kept:
+    """Return a file of this hand-in. Refuses FileUnknown."""
+    kept = files.find(file_id)
+    if (kept.holder_kind, kept.holder_id) != (hand_ins.HOLDER, text_id(hand_in_id)):
+        raise FileUnknown
+    return kept
 
 
 def _case(hand_in_id: UUID) -> dict[str, Any]:

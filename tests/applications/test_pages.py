@@ -2,14 +2,18 @@
 
 import io
 import re
+from functools import cache
 from uuid import UUID
 
 import pytest
 import qrcode
 from flask import Flask
 from PIL import Image
+from sqlalchemy import select
 
 from applications import jobs
+from applications.models import ApplicationDecision
+from foundation.db import db
 from tests import people
 from tests.applications import desk
 from tests.applications.desk import FANG, GUO, papers, status
@@ -36,14 +40,22 @@ def a_file(sent=None, name="photo.jpg"):
     return (io.BytesIO(desk.a_photo() if sent is None else sent), name)
 
 
-def handed_in(browser, number=1):
+@cache
+def a_pdf():
+    out = io.BytesIO()
+    Image.new("RGB", (600, 800), "white").save(out, "PDF")
+    return out.getvalue()
+
+
+def handed_in(browser, number=1, invoice=None):
     """Fill in, upload and hand in by the forms; return the application's address."""
     page = begun(browser)
     for task in TASKS:
         assert browser.post(f"{page}/tasks/{task}", data=papers(number)).status_code == 303
     for slot in desk.ALL_DOCUMENTS:
         for _ in range(2):
-            assert browser.post(f"{page}/files/{slot}", data={"file": a_file()}, headers=FETCH).status_code == 204
+            sent = {"file": a_file(invoice if slot == "vehicle_invoice" else None)}
+            assert browser.post(f"{page}/files/{slot}", data=sent, headers=FETCH).status_code == 204
     assert browser.post(f"{page}/submit").status_code == 303
     return page
 
@@ -205,6 +217,33 @@ def test_the_whole_walk_through_the_doors(clock, app):
     assert guo.post(f"{case}/objections", data={"kind": "dismiss", "words": "不属实"}).status_code == 303
     assert "异议不成立，继续公示" in lin.get(page).text
     assert scene.release
+
+
+def test_an_invoice_in_pdf_is_downloaded_as_it_came_by_who_has_the_case_open(clock, app):
+    desk.scene()
+    handed_in(people.browser_of(app, LIN), invoice=a_pdf())
+    fang = people.browser_of(app, FANG)
+    case = fang.post("/bureau/applications/next").location
+    html = fang.get(case).text
+    originals = re.findall(r'href="([^"]+/original)"', html)
+    assert len(originals) == 2
+    assert "下载机动车销售统一发票原件" in html
+    answer = fang.get(originals[0])
+    assert answer.data == a_pdf()
+    assert answer.content_type == "application/pdf"
+    assert re.fullmatch(r"attachment; filename=vehicle_invoice-[0-9a-f]{8}\.pdf", answer.headers["Content-Disposition"])
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cache-Control"] == "no-store"
+    # As with its pages: who has opened the case stands in its record, and nobody else sees it.
+    opened = db.session.scalars(select(ApplicationDecision.kind)).all()
+    assert opened == ["open"]
+    for who in (GUO, QIN, SONG):
+        assert people.browser_of(app, who).get(originals[0]).status_code == 409
+    pictures = re.findall(r'<img src="([^"]+)/1" alt', html)
+    photo = next(address for address in pictures if f"{address}/original" not in originals)
+    assert fang.get(f"{photo}/original").status_code == 404
+    elsewhere = f"{case.rpartition('/')[0]}/{UUID(int=1)}/files/{originals[0].split('/')[-2]}/original"
+    assert fang.get(elsewhere).status_code == 404
 
 
 def test_a_correction_tells_what_and_why_and_opens_only_that(clock, app):

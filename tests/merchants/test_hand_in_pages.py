@@ -5,6 +5,7 @@ import re
 
 import pytest
 import qrcode
+from PIL import Image
 
 from foundation.db import db
 from merchants.hand_in_decisions import Decision, Officer, decide, lapse_due
@@ -13,7 +14,7 @@ from merchants.refunds import refund
 from tests import people
 from tests.merchants.sold import SERIES, Sold, campaign_file, handed_in, picture, typed
 from tests.merchants.test_merchant_pages import cashier_of
-from tests.people import HE, QIN, WEI
+from tests.people import HE, QIN, SONG, WEI
 from tests.world import at, done, shop
 
 FETCH = {"X-Requested-With": "fetch"}
@@ -242,3 +243,27 @@ def test_what_came_back_before_it_was_rejected_is_still_a_return(app, clock):
     assert "价格调整" in receipt
     assert "补贴拒付" in receipt
     assert "1,200.00" in receipt
+
+
+def test_an_invoice_in_pdf_is_downloaded_as_it_came(app, sold, till):
+    [sale, other] = sold.sell(2)
+    out = io.BytesIO()
+    Image.new("RGB", (600, 800), "white").save(out, "PDF")
+    assert upload(till, sale, "invoice", out.getvalue(), name="王小姐的发票.pdf").status_code == 303
+    assert upload(till, sale, "delivery", picture(1)).status_code == 303
+    for who in (SONG, HE, WEI):
+        officer = people.browser_of(app, who)
+        html = officer.get(f"/bureau/after-sales/{sale}").text
+        [address] = re.findall(r'href="([^"]+/original\.pdf)"', html)
+        answer = officer.get(address)
+        assert answer.data == out.getvalue()
+        assert answer.content_type == "application/pdf"
+        named = r"attachment; filename=invoice-[0-9a-f]{8}\.pdf"
+        assert re.fullmatch(named, answer.headers["Content-Disposition"])
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cache-Control"] == "no-store"
+    # A photo has no original, and a file is found under its own sale only.
+    [photo] = set(re.findall(r'src="([^"]+)/1\.jpg" alt="[^"]*签收', html))
+    assert officer.get(f"{photo}/original.pdf").status_code == 404
+    assert officer.get(address.replace(str(sale), str(other))).status_code == 404
+    assert till.get(address).status_code == 303

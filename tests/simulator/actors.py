@@ -7,6 +7,7 @@ from unittest import mock
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from campaigns import rounds
 from campaigns.catalog import release_facts
@@ -165,7 +166,7 @@ class Jobs(Actor):
         try:
             with under(fault):
                 seal_all(AT_ONCE, A_PORTION)
-        except (Killed, Refusal):
+        except (Killed, Refusal, OperationalError):
             self.life.seen["sealing failed"] += 1
         self.life.say(f"job seal{' struck by ' + fault.kind if fault and fault.struck else ''}")
 
