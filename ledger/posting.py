@@ -81,15 +81,19 @@ def post(postings: Sequence[Posting], *, at: datetime) -> list[UUID]:
                 "reverses_id": posting.reverses_id,
             }
         )
-    moves = [{"account": account_id, "delta": deltas[account_id]} for account_id in sorted(deltas)]
-    if _MOVE.change(moves) != len(moves):
-        raise FundsInsufficient
+    _move([{"account": account_id, "delta": deltas[account_id]} for account_id in sorted(deltas)])
     insert_rows(Transfer, rows, posted_at=at, bureau_day=bureau_day(at))
     return [row["id"] for row in rows]
 
 
-def _move(given: Given) -> Any:
-    """Change balances. PostgreSQL would update in whatever order it finds the rows; it locks them first, by id."""
+def _move(moves: list[dict[str, int]]) -> None:
+    """Change balances in one round trip."""
+    if _MOVE.change(moves) != len(moves):
+        raise FundsInsufficient
+
+
+def _moved(given: Given) -> Update:
+    """PostgreSQL would update in whatever order it finds the rows; it locks them first, by id."""
     if not given.is_postgresql:
         return _raised(given["delta"]).where(given.matches(LedgerAccount.id, "account"))
     turn = (
@@ -108,7 +112,7 @@ def _raised(delta_fen: ColumnElement[int]) -> Update:
     return update(LedgerAccount).where(or_(*unbounded, raised >= 0)).values(balance_fen=raised)
 
 
-_MOVE = Prepared(_move, account=LedgerAccount.id, delta=LedgerAccount.balance_fen)
+_MOVE = Prepared(_moved, account=LedgerAccount.id, delta=LedgerAccount.balance_fen)
 
 
 def _account_ids(keys: Iterable[AccountKey]) -> dict[AccountKey, int]:

@@ -4,20 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from foundation import clock as clocks
 from foundation import idempotency
 from foundation.db import db, transaction
-from foundation.errors import Refusal
-from foundation.idempotency import Answer, Keyed
 from foundation.ids import new_id
-from foundation.states import Step
-from identity.accounts import recall_api_key, resume_account, set_password, suspend_account
-from identity.errors import ApiKeyRefused
 from merchants.models import Redemption, RefusedScan
-from merchants.models import Till as TillRow
-from merchants.redeem_line import Waiting, _serve
-from merchants.register import Counter, add_till, suspend_merchant, suspend_till
-from merchants.scans import Scan
+from merchants.register import add_till, suspend_merchant, suspend_till
 from tests import people, world
 from tests.people import ZHOU
 
@@ -274,53 +265,6 @@ def test_a_wrong_key_is_told_nothing(till, digits, key):
     till.key = key
     assert problem(till.redeem(digits), 401)["code"] == "api_key_refused"
     assert count(Redemption) == 0
-
-
-def account_of(till):
-    return db.session.scalars(db.select(TillRow.account_id).where(TillRow.id == till.id)).one()
-
-
-def test_a_key_that_was_right_a_moment_ago_is_out_with_its_account_and_in_again(till, shop, digits):
-    step = Step("officer:1", clocks.now())
-    till.redeem("1" * 16)  # from here on the key is remembered
-    with transaction():
-        suspend_account(account_of(till), step)
-    assert problem(till.redeem(digits, key="k1"), 401)["code"] == "api_key_refused"
-    assert count(Redemption) == 0
-    with transaction():
-        resume_account(account_of(till), step)
-    assert till.redeem(digits, key="k1").status_code == 201
-
-
-def test_a_key_that_was_replaced_is_out_at_once_and_the_new_one_in(till, shop, digits):
-    till.redeem("1" * 16)
-    login, _, _ = till.key.rpartition(".")
-    with transaction():
-        set_password(account_of(till), "another-secret-of-this-till")
-    assert problem(till.redeem(digits), 401)["code"] == "api_key_refused"
-    till.key = f"{login}.another-secret-of-this-till"
-    assert till.redeem(digits).status_code == 201
-
-
-def test_of_a_batch_only_the_till_that_is_out_is_refused(app, till, shop, digits):
-    other = Till(app, shop.store_id)
-    for each in (till, other):
-        each.redeem("1" * 16)
-    known = {each.id: recall_api_key(each.key) for each in (till, other)}
-    with transaction():
-        suspend_account(account_of(till), Step("officer:1", clocks.now()))
-    scans = [
-        Waiting(
-            Keyed(known[each.id].principal.actor, "k", b"x" * 32),
-            Scan(Counter(shop.store_id, till_id=each.id), digits, 20_000),
-            lambda outcome: Answer(201, {"refused": isinstance(outcome, Refusal)}),
-            known[each.id],
-        )
-        for each in (till, other)
-    ]
-    with transaction():
-        out, done = _serve("", scans)
-    assert (type(out), done) == (ApiKeyRefused, Answer(201, {"refused": False}))
 
 
 def test_a_cashiers_cookie_is_no_key(app, shop):

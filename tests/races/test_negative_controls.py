@@ -4,10 +4,11 @@ import time
 from collections import Counter
 
 import pytest
-from sqlalchemy import bindparam, func, select, text, update
+from sqlalchemy import func, select, text, update
 
 from campaigns.models import Release
 from foundation.db import db, transaction
+from foundation.prepared import Prepared
 from foundation.states import Step
 from identity import persons
 from ledger import audit, posting
@@ -58,7 +59,8 @@ def naive_quota(scope, person_ids, *, most):
     return counted
 
 
-def naive_spend(ids, step: Step, *, actors):
+def naive_spend(uses, step: Step, *, actors):
+    ids = [use.entitlement_id for use in uses]
     claimed = db.session.scalars(
         select(Entitlement.id).where(Entitlement.id.in_(ids), Entitlement.status == "claimed")
     ).all()
@@ -91,9 +93,16 @@ def test_stock_that_is_looked_at_and_then_written_is_given_out_beyond_its_end(cl
         "ALTER TABLE ledger_account DROP CONSTRAINT ck_ledger_account_balance_not_negative",
     )
     monkeypatch.setattr("voucher.claims.take_stock", naive_take_stock)
-    table = LedgerAccount.__table__
-    unguarded = update(table).where(table.c.id == bindparam("account"))
-    monkeypatch.setattr(posting, "_MOVE", unguarded.values(balance_fen=table.c.balance_fen + bindparam("delta")))
+    unguarded = Prepared(
+        lambda given: (
+            update(LedgerAccount)
+            .where(given.matches(LedgerAccount.id, "account"))
+            .values(balance_fen=LedgerAccount.balance_fen + given["delta"])
+        ),
+        account=LedgerAccount.id,
+        delta=LedgerAccount.balance_fen,
+    )
+    monkeypatch.setattr(posting, "_MOVE", unguarded)
     outcomes = claim_all(broken_app, citizens(120), campaign.release)
     assert outcomes["done"] > 30
     assert {"ledger_no_negative_balance", "stock_matches_claims"} <= found()

@@ -29,7 +29,8 @@ def take_without_looking(release_id: int, count: int) -> bool:
     return bool(rows_changed(lower))
 
 
-def spend_without_looking(ids: Sequence[UUID], step: Step, *, actors: Any) -> set[UUID]:
+def spend_without_looking(uses: Sequence[spending.Use], step: Step, *, actors: Any) -> set[UUID]:
+    ids = [use.entitlement_id for use in uses]
     db.session.execute(update(Entitlement).where(Entitlement.id.in_(ids)).values(status="redeemed"))
     return set(ids)
 
