@@ -10,6 +10,7 @@ from campaigns.campaign_file import DefinitionFaulty
 from campaigns.definition import Definition
 from campaigns.form.draft import ORIGINAL, Draft, example, examples
 from campaigns.form.typed import TICKED
+from campaigns.notice_parts import numerals
 from foundation.db import transaction
 from foundation.errors import N_, Malformed, Refusal
 from identity import gates
@@ -99,7 +100,7 @@ def _seen(draft: Draft, definition: Definition | None, faults: Any) -> dict[str,
         "fault_count": len(faults),
         "codes": draft.codes(),
         "notice": notice.notice(definition) if definition else None,
-        "numerals": notice.numerals,
+        "numerals": numerals,
     }
 
 

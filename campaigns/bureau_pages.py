@@ -14,6 +14,7 @@ from campaigns.campaign_file import DefinitionFaulty, Fault, check
 from campaigns.comparison import WORDS, Change, compare, words_of
 from campaigns.definition import KINDS, LEVELS, Definition
 from campaigns.models import Campaign, CampaignRound, CampaignVersion, Offer, Release
+from campaigns.notice_parts import numerals
 from campaigns.places import city_name, county_name, industry_name
 from foundation import clock
 from foundation.db import db, transaction
@@ -116,7 +117,7 @@ def version(campaign_id: int, number: int) -> str:
         county_name=county_name,
         industry_name=industry_name,
         notice=notice.notice(definition) if definition else None,
-        numerals=notice.numerals,
+        numerals=numerals,
         changes=_changes(found),
         meant=_meant_changes(found, definition),
         change_words=WORDS,

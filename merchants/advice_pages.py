@@ -14,7 +14,7 @@ from foundation.money import format_yuan, parse_yuan
 from foundation.speech import translate
 from identity import gates
 from merchants.register import find_store, store_names_for
-from merchants.scans import require_admitted, site_of_store
+from merchants.sites import require_admitted, site_of_store
 from voucher.advice import Advice, Line, advise
 from voucher.holdings import vouchers_of
 

@@ -22,7 +22,8 @@ from foundation.errors import Refusal
 from foundation.words import Words
 from merchants.errors import NotAQualification
 from merchants.register import Counter
-from merchants.scans import require_admitted, require_no_gift, require_site
+from merchants.scans import require_no_gift
+from merchants.sites import require_admitted, require_site
 from voucher import spending
 from voucher.codes import read_code
 from voucher.models import Entitlement

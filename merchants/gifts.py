@@ -40,7 +40,7 @@ from merchants.gift_errors import (
 )
 from merchants.models import Merchant, Redemption
 from merchants.register import Counter
-from merchants.scans import Site, require_admitted, require_site
+from merchants.sites import Site, require_admitted, require_site
 from voucher import gifts, spending
 from voucher.codes import read_code
 from voucher.gifts import CAME_BACK, Part

@@ -26,12 +26,11 @@ from merchants.scans import (
     check_excluded,
     check_list_price,
     held_of,
-    require_admitted,
     require_goods_told,
-    require_site,
     require_way,
     sale_of,
 )
+from merchants.sites import require_admitted, require_site
 from voucher import spending, use_limits
 from voucher.codes import read_code
 from voucher.spending import Presented

@@ -19,17 +19,8 @@ from merchants.payment_models import PaymentRequest
 from merchants.receipts import Receipt, receipt_of, receipts_of_order
 from merchants.redeem_line import redeem_once
 from merchants.redemptions import record_refusal
-from merchants.scans import (
-    Paying,
-    Scan,
-    Site,
-    is_question,
-    require_admitted,
-    require_goods_told,
-    require_scannable,
-    require_site,
-    sale_of,
-)
+from merchants.scans import Paying, Scan, is_question, require_goods_told, require_scannable, sale_of
+from merchants.sites import Site, require_admitted, require_site
 from voucher import spending
 from voucher.advice import Held, Line, advise
 from voucher.errors import VoucherUnknown

@@ -34,7 +34,8 @@ from merchants.payment_errors import (
 )
 from merchants.payment_models import PaymentRequest, PaymentToken, PaymentVisit
 from merchants.register import Counter
-from merchants.scans import Paying, Scan, check_excluded, check_list_price, require_site
+from merchants.scans import Paying, Scan, check_excluded, check_list_price
+from merchants.sites import require_site
 
 #: How long a token is shown, and how much longer it may be opened: a phone's camera takes time.
 SHOWN_FOR = timedelta(seconds=60)

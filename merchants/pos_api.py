@@ -34,13 +34,13 @@ from merchants.pos_schemas import (
     RedeemBody,
     RefundAnswer,
     RefundBody,
-    StrictJsonParser,
     VoidBody,
     WorthAnswer,
 )
 from merchants.receipts import Receipt, receipt_of
 from merchants.redeem_line import redeem_once
 from merchants.scans import Scan
+from merchants.strict_json import StrictJsonParser
 
 blueprint = Blueprint("pos", __name__, description="Redemptions at the merchants' tills.")
 blueprint.ARGUMENTS_PARSER = StrictJsonParser()

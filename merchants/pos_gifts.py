@@ -13,9 +13,10 @@ from merchants import gifts
 from merchants.gifts import GiftHere
 from merchants.pos_answers import KEY_HEADER, REPLAYED, answer_once, problems, refused, till_counter
 from merchants.pos_gift_schemas import GiftAnswer, HandOutBody
-from merchants.pos_schemas import CodeBody, ReceiptAnswer, StrictJsonParser
+from merchants.pos_schemas import CodeBody, ReceiptAnswer
 from merchants.receipts import receipt_of
 from merchants.redemptions import record_refusal
+from merchants.strict_json import StrictJsonParser
 
 blueprint = Blueprint("pos_gifts", __name__, description="Gifts that are handed out part by part.")
 blueprint.ARGUMENTS_PARSER = StrictJsonParser()

@@ -10,8 +10,9 @@ from foundation.errors import Refusal
 from foundation.idempotency import Answer
 from merchants import orders, redemptions
 from merchants.pos_answers import KEY_HEADER, REPLAYED, amounts, answer_once, problems, quoted, refused, till_counter
-from merchants.pos_schemas import BetterAnswer, OrderAnswer, OrderBody, QuoteAnswer, RedeemBody, StrictJsonParser
+from merchants.pos_schemas import BetterAnswer, OrderAnswer, OrderBody, QuoteAnswer, RedeemBody
 from merchants.redemptions import record_refusal
+from merchants.strict_json import StrictJsonParser
 from merchants.till_advice import better_than
 
 blueprint = Blueprint("pos_orders", __name__, description="Several codes on one bill.")

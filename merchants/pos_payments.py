@@ -15,7 +15,7 @@ from merchants.payment_models import PaymentRequest
 from merchants.payment_requests import ShownToken
 from merchants.pos_answers import amounts, problems, till_counter
 from merchants.pos_payment_schemas import PaymentAnswer, PaymentBody, PaymentCodeAnswer
-from merchants.pos_schemas import StrictJsonParser
+from merchants.strict_json import StrictJsonParser
 
 blueprint = Blueprint("pos_payments", __name__, description="Customers scan the till, and choose their vouchers.")
 blueprint.ARGUMENTS_PARSER = StrictJsonParser()

@@ -38,7 +38,8 @@ from merchants.models import Redemption, RefusedScan, SoldItem
 from merchants.prices import told_to_holder
 from merchants.receipts import Receipt, receipt_of
 from merchants.register import Counter
-from merchants.scans import Accepted, Paying, Scan, judge, require_site
+from merchants.scans import Accepted, Paying, Scan, judge
+from merchants.sites import require_site
 from merchants.states import REDEMPTION
 from voucher import spending, use_limits
 from voucher.codes import read_code

@@ -33,7 +33,7 @@ from merchants.items import release_numbers
 from merchants.models import Redemption, Refund, SoldItem
 from merchants.refund_parts import Part, keep_refund, parts_of
 from merchants.register import Counter
-from merchants.scans import require_site
+from merchants.sites import require_site
 from merchants.states import REDEMPTION
 from voucher import qualifications, spending, use_limits
 

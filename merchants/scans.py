@@ -3,13 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-
 from campaigns.catalog import OfferFacts, offer_facts
-from campaigns.places import city_name
 from campaigns.terms.price_check import KnownPrices, TooDear
 from campaigns.terms.quote import Award, quote, take_off
 from campaigns.terms.sale import Buyer, Sale
@@ -17,24 +13,19 @@ from campaigns.terms.subsidy_refusals import GoodsNeeded
 from foundation.clock import bureau_day
 from foundation.errors import Refusal
 from foundation.money import AmountMalformed, check_amount_fen, format_yuan
-from foundation.prepared import Prepared
 from merchants.errors import (
     ExcludedOutOfBill,
     GoodsToConfirm,
     ListPriceBelowBill,
-    MerchantSuspended,
-    NotEnrolled,
-    OtherCity,
-    StoreUnknown,
-    TillSuspended,
 )
 from merchants.gift_errors import GiftToHandOut
 from merchants.items import Item, canonical, fitted, line_of
-from merchants.models import Enrollment, Merchant, Product, Store, Till
+from merchants.models import Product
 from merchants.payment_errors import CustomerMustScan, MustShowCode
 from merchants.prices import CityPrices, Recent, city_prices, recent_prices
 from merchants.products import products_on
 from merchants.register import Counter
+from merchants.sites import Site, require_admitted, sites_of
 from voucher import spending
 from voucher.codes import read_code
 from voucher.gifts import is_gift
@@ -87,19 +78,6 @@ class Scan:
 
 
 @dataclass(frozen=True)
-class Site:
-    """A counter that may work now, as the rules see it; read once per batch."""
-
-    merchant_id: int
-    merchant_name: str
-    store_name: str
-    county: str
-    industry: str
-    is_above_quota: bool
-    enrolled: frozenset[int]
-
-
-@dataclass(frozen=True)
 class Shelf:
     """What is known of the articles of a batch: barcode → the catalogue's row, and what they cost lately."""
 
@@ -124,7 +102,7 @@ class Accepted:
 
 def judge(scans: Sequence[Scan], now: datetime) -> list[Accepted | Refusal]:
     """Apply every rule to every scan without changing anything."""
-    sites = _sites({scan.counter for scan in scans})
+    sites = sites_of({scan.counter for scan in scans})
     read: list[bytes | UUID | Paying | Refusal] = []
     for scan in scans:
         try:
@@ -151,19 +129,6 @@ def held_of(payings: Sequence[Paying]) -> Mapping[tuple[UUID, UUID], Presented |
     """Return (entitlement, citizen) → what is presented by those who have scanned a till."""
     pairs = [(one, paying.citizen_id) for paying in payings for one in paying.entitlement_ids]
     return spending.look_up_held(pairs) if pairs else {}
-
-
-def require_site(counter: Counter) -> Site:
-    """Return where a counter stands. Refuses StoreUnknown, MerchantSuspended, TillSuspended."""
-    site = _sites({counter})[counter]
-    if isinstance(site, Refusal):
-        raise site
-    return site
-
-
-def site_of_store(store_id: int) -> Site:
-    """Return a store as the rules see it, with no counter in particular. Refuses StoreUnknown, MerchantSuspended."""
-    return require_site(Counter(store_id))
 
 
 def check_list_price(scan: Scan) -> None:
@@ -265,14 +230,6 @@ def sale_of(scan: Scan, site: Site, now: datetime) -> Sale:
     )
 
 
-def require_admitted(site: Site, facts: OfferFacts) -> None:
-    """Refuse OtherCity or NotEnrolled where an offer's campaign does not reach this merchant."""
-    if site.county[:4] != facts.city:
-        raise OtherCity(city=city_name(facts.city))
-    if facts.campaign_id not in site.enrolled:
-        raise NotEnrolled(campaign=facts.campaign_name)
-
-
 def require_way(scan: Scan, facts: OfferFacts) -> None:
     """Refuse CustomerMustScan or MustShowCode where an offer is used the other way round."""
     if scan.paying is None and not facts.terms.use.may_show:
@@ -334,68 +291,3 @@ def _barcode(item: Item) -> str:
         return canonical(item).barcode
     except Refusal:
         return ""
-
-
-_PLACES = Prepared(
-    lambda given: (
-        select(
-            Store.id,
-            Store.name,
-            Store.county,
-            Merchant.id.label("merchant_id"),
-            Merchant.name.label("merchant_name"),
-            Merchant.status,
-            Merchant.industry,
-            Merchant.is_above_quota,
-        )
-        .join(Merchant, Merchant.id == Store.merchant_id)
-        .where(given.matches(Store.id, "store_id"))
-    ),
-    store_id=Store.id,
-)
-_ACTIVE_TILLS = Prepared(
-    lambda given: select(Till.id, Till.store_id).where(given.matches(Till.id, "till_id"), Till.status == "active"),
-    till_id=Till.id,
-)
-_ENROLLED = Prepared(
-    lambda given: select(Enrollment.campaign_id, Enrollment.merchant_id).where(
-        given.matches(Enrollment.merchant_id, "merchant_id")
-    ),
-    merchant_id=Enrollment.merchant_id,
-)
-
-
-def _sites(counters: set[Counter]) -> dict[Counter, Site | Refusal]:
-    store_ids = {counter.store_id for counter in counters}
-    stores = {store.id: store for store in _PLACES.rows([{"store_id": store_id} for store_id in store_ids])}
-    till_ids = {counter.till_id for counter in counters if counter.till_id is not None}
-    active_tills = set(_ACTIVE_TILLS.rows([{"till_id": till_id} for till_id in till_ids]))
-    enrolled: dict[int, set[int]] = {}
-    merchant_ids = {store.merchant_id for store in stores.values()}
-    for campaign_id, merchant_id in _ENROLLED.rows([{"merchant_id": merchant_id} for merchant_id in merchant_ids]):
-        enrolled.setdefault(merchant_id, set()).add(campaign_id)
-    return {counter: _site(counter, stores, active_tills, enrolled) for counter in counters}
-
-
-def _site(
-    counter: Counter,
-    stores: Mapping[int, Any],
-    active_tills: set[tuple[int, int]],
-    enrolled: Mapping[int, set[int]],
-) -> Site | Refusal:
-    if counter.store_id not in stores:
-        return StoreUnknown()
-    store = stores[counter.store_id]
-    if store.status != "active":
-        return MerchantSuspended()
-    if counter.till_id is not None and (counter.till_id, store.id) not in active_tills:
-        return TillSuspended()
-    return Site(
-        merchant_id=store.merchant_id,
-        merchant_name=store.merchant_name,
-        store_name=store.name,
-        county=store.county,
-        industry=store.industry,
-        is_above_quota=store.is_above_quota,
-        enrolled=frozenset(enrolled.get(store.merchant_id, ())),
-    )

@@ -10,7 +10,8 @@ from campaigns.terms.sale import NotUsable
 from foundation import clock
 from foundation.errors import Refusal
 from merchants.register import Counter
-from merchants.scans import Scan, require_admitted, require_site, sale_of
+from merchants.scans import Scan, sale_of
+from merchants.sites import require_admitted, require_site
 from voucher import advice, spending
 from voucher.codes import read_code
 

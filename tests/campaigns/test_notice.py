@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from campaigns.campaign_file import check
-from campaigns.notice import as_text, end_in_words, notice, numerals
+from campaigns.notice import as_text, notice
+from campaigns.notice_parts import end_in_words, numerals
 from tests.world import a_round, at, offer, spring, subsidy, toml
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -28,7 +28,8 @@ from merchants.gift_errors import (
 )
 from merchants.receipts import receipt_of
 from merchants.refunds import refund
-from merchants.scans import Scan, require_site, sale_of
+from merchants.scans import Scan, sale_of
+from merchants.sites import require_site
 from settlement import closing, gift_figures
 from settlement.reports import Query, report
 from tests import cars, people, world
