@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from applications import answers as answering
 from applications import messages
-from applications.answers import issuance_of
+from applications.answers import benefit_of, issuance_of
 from applications.drafts import facts_of
 from applications.endings import end
 from applications.errors import NoticeOver, NoticeUnknown, NotUnderReview, ObjectionEmpty, ObjectionsTooMany
@@ -158,7 +158,8 @@ class NoticeView:
 
 @dataclass(frozen=True)
 class NoticeLine:
-    """One application as the public may see it: nobody is told from it who does not know them."""
+    """One application as the public may see it: nobody is told from it who does not know them. told_fen: what it is
+    announced to be worth, which of a gift is not what it costs."""
 
     application_id: UUID
     sequence: int
@@ -166,7 +167,7 @@ class NoticeLine:
     phone: str
     vin_tail: str
     dealer: str
-    award_fen: int
+    told_fen: int
     is_held: bool
 
 
@@ -221,7 +222,7 @@ def lines_of(notice_id: int) -> list[NoticeLine]:
                 mask_phone(phone),
                 answers["vin"][-6:],
                 dealer,
-                application.award_fen or 0,
+                benefit_of(facts_of(application)).told_fen(application.award_fen or 0),
                 application.status == "held",
             )
         )

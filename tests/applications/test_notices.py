@@ -62,7 +62,7 @@ def test_the_public_sees_enough_to_object_and_nothing_more(clock, app):
     name = desk.a_name(1)
     assert line.name == f"{name[0]}*{name[-1]}"
     assert (line.phone, line.vin_tail) == ("138****0001", desk.a_vin(1)[-6:])
-    assert (line.dealer, line.award_fen, line.is_held) == ("漠阳汽车", 400_000, False)
+    assert (line.dealer, line.told_fen, line.is_held) == ("漠阳汽车", 400_000, False)
     assert line.application_id == application_id
     db.session.rollback()
 

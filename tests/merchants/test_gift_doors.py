@@ -6,6 +6,7 @@ import openpyxl
 import pytest
 from sqlalchemy import func, select
 
+from applications.notices import lines_of, notice_views
 from foundation.db import db
 from foundation.ids import new_id
 from merchants.models import RefusedScan
@@ -195,6 +196,8 @@ def test_an_approved_gift_is_told_at_what_it_is_worth_and_found_from_the_applica
     desk.submit(application, who)
     desk.passed(a_scene, application)
     desk.jobs.open_notices()
+    [line] = lines_of(notice_views()[0].id)
+    assert line.told_fen == 320_000
     clock.move_to(clock.now() + desk.timedelta(days=10))
     desk.jobs.end_notices()
     assert desk.status(application) == "approved"
