@@ -1,6 +1,5 @@
 """The auditor reads the newest seal, verifies it against a printed one, and downloads the file."""
 
-import os
 from datetime import timedelta
 
 from playwright.sync_api import expect
@@ -8,6 +7,7 @@ from playwright.sync_api import expect
 from ledger import sealing
 from tests import people
 from tests.browser.conftest import Devices
+from tests.browser.test_trade_in import keep
 from tests.people import SONG
 
 
@@ -26,8 +26,7 @@ def test_the_auditor_verifies_and_downloads(devices: Devices) -> None:
     page.get_by_label("打印过的封存号").fill(printed[:-4] + "0000")
     page.get_by_role("button", name="现在核验").click()
     expect(page.locator("#differences")).to_contain_text("整条链被重写过")
-    if folder := os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=f"{folder}/seals.png", full_page=True)
+    keep(page, "seals")
     # Nothing on the page is wider than the phone.
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     with page.expect_download() as download:

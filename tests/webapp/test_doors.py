@@ -123,7 +123,7 @@ def test_a_route_outside_the_table_is_closed(sqlite_app, monkeypatch):
 
 #: Proving the books is reading, the record of the proof is no change of theirs; and an identity number that is looked
 #: for stays out of the address.
-READING_BY_POST = {"ledger_desk.run_audit", "assisted_desk.find"}
+READING_BY_POST = {"ledger_desk.run_audit", "assisted_desk.find", "seals_desk.verify"}
 
 
 def test_an_auditor_reads_everything_and_changes_nothing(sqlite_app):
