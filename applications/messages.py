@@ -7,9 +7,10 @@ from sqlalchemy import select, update
 from applications.models import ApplicantMessage, Application
 from campaigns.models import Campaign
 from foundation import clock
-from foundation.db import db, insert_rows, transaction
+from foundation.db import db, transaction
 from foundation.errors import N_
 from foundation.ids import new_id
+from foundation.prepared import insert_rows
 from identity import sms
 from identity.models import Citizen
 

@@ -36,9 +36,10 @@ from campaigns.terms.issuance.application import Application as Issuance
 from evidence import files
 from foundation import clock
 from foundation.crypto import keyed_hash
-from foundation.db import db, insert_rows, rows_changed, upsert
+from foundation.db import db, rows_changed, upsert
 from foundation.errors import N_
 from foundation.ids import new_id
+from foundation.prepared import insert_rows
 from foundation.states import Step
 from identity.models import Account
 

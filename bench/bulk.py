@@ -18,8 +18,9 @@ from bench.table import Line, say
 from foundation import clock
 from foundation.clock import SimulatedClock
 from foundation.crypto import keyed_hash, token_hash
-from foundation.db import db, insert_rows, transaction
+from foundation.db import db, transaction
 from foundation.ids import new_id
+from foundation.prepared import insert_rows
 from identity import persons, sessions
 from identity.principals import Principal
 from merchants import redemptions

@@ -21,7 +21,8 @@ from campaigns import drafting, rounds
 from campaigns.models import CampaignRound, Offer, Release
 from foundation import clock
 from foundation.crypto import token_hash
-from foundation.db import db, insert_rows, transaction
+from foundation.db import db, transaction
+from foundation.prepared import insert_rows
 from identity.citizens import register_citizens
 from identity.models import LoginSession
 from merchants import register

@@ -35,7 +35,8 @@ from campaigns.portions import RoundPortion
 from campaigns.states import ROUND, VERSION
 from campaigns.terms.benefit.price_tiers import PriceTiers
 from foundation import clock
-from foundation.db import db, insert_rows, rows_changed, upsert
+from foundation.db import db, rows_changed, upsert
+from foundation.prepared import insert_rows
 from foundation.states import Step
 from identity import persons
 from ledger import accounts

@@ -16,8 +16,9 @@ from evidence.errors import FileUnknown
 from evidence.models import EvidenceFile, EvidencePage
 from evidence.pictures import Pictures, draw
 from foundation import clock
-from foundation.db import db, insert_rows
+from foundation.db import db
 from foundation.ids import new_id
+from foundation.prepared import insert_rows
 
 _LONGEST_NAME = 120
 

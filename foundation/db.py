@@ -5,7 +5,7 @@ operations run on both. Operations never commit: the door, job or command that c
 ``with transaction():``.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -20,7 +20,6 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Table,
-    bindparam,
     event,
     text,
 )
@@ -32,7 +31,6 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
 from foundation.errors import N_, Unavailable
-from foundation.prepared import Prepared
 
 #: Row keys of the tables that staff fill: 64 bits on PostgreSQL, and what SQLite can count up by itself.
 RowId = BigInteger().with_variant(Integer, "sqlite")
@@ -249,24 +247,6 @@ def engine_refusal(failure: DBAPIError) -> Unavailable | None:
         if any(words in text for words in _SQLITE_GONE) if on_sqlite else not sqlstate:
             return DatabaseGone()
     return None
-
-
-_inserts: dict[tuple[Table, tuple[str, ...], tuple[str, ...]], Prepared] = {}
-
-
-def insert_rows(table: Any, rows: Sequence[Mapping[str, Any]], **same: Any) -> None:
-    """Insert many rows of one model in one round trip. Each has the same columns; ``same``: further ones, and what all
-    rows have there."""
-    if not rows:
-        return
-    table, names, shared = _table(table), tuple(rows[0]), tuple(same)
-    insert = _inserts.get((table, names, shared))
-    if insert is None:
-        insert = _inserts[table, names, shared] = Prepared(
-            lambda given: given.insert(table, **{name: bindparam(f"same_{name}") for name in shared}),
-            **{name: table.columns[name] for name in names},
-        )
-    insert.change(rows, **{f"same_{name}": value for name, value in same.items()})
 
 
 def rows_changed(statement: Executable) -> int:

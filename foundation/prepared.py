@@ -29,11 +29,26 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import JSON, ColumnElement, LargeBinary, String, Text, and_, any_, bindparam, column, func, select
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    column,
+    func,
+    select,
+)
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
+
+from foundation.db import db
 
 Row = Mapping[str, Any]
 
@@ -274,9 +289,24 @@ def _array(keys: Sequence[Any]) -> str:
 
 
 def _connection() -> Connection:
-    # Here, for the database's own module inserts rows by such a statement.
-    from foundation.db import db
-
     session = db.session()
     session.flush()
     return session.connection()
+
+
+_inserts: dict[tuple[Table, tuple[str, ...], tuple[str, ...]], Prepared] = {}
+
+
+def insert_rows(table: Any, rows: Sequence[Mapping[str, Any]], **same: Any) -> None:
+    """Insert many rows of one model in one round trip. Each has the same columns; ``same``: further ones, and what all
+    rows have there."""
+    if not rows:
+        return
+    table, names, shared = getattr(table, "__table__", table), tuple(rows[0]), tuple(same)
+    insert = _inserts.get((table, names, shared))
+    if insert is None:
+        insert = _inserts[table, names, shared] = Prepared(
+            lambda given: given.insert(table, **{name: bindparam(f"same_{name}") for name in shared}),
+            **{name: table.columns[name] for name in names},
+        )
+    insert.change(rows, **{f"same_{name}": value for name, value in same.items()})

@@ -13,9 +13,9 @@ from uuid import UUID
 from sqlalchemy import Index, String, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from foundation.db import Base, UTCDateTime, db, insert_rows
+from foundation.db import Base, UTCDateTime, db
 from foundation.ids import new_id, text_id
-from foundation.prepared import Given, Prepared, by_no_index
+from foundation.prepared import Given, Prepared, by_no_index, insert_rows
 
 
 class StateChange(Base):

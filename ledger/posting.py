@@ -10,10 +10,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Update, or_, select, update
 
 from foundation.clock import bureau_day
-from foundation.db import db, insert_rows, upsert
+from foundation.db import db, upsert
 from foundation.errors import N_, Conflict
 from foundation.ids import new_id
-from foundation.prepared import Given, Prepared
+from foundation.prepared import Given, Prepared, insert_rows
 from ledger.accounts import BELOW_ZERO, FLOWS, AccountKey, AccountKind, Code
 from ledger.models import LedgerAccount, Transfer
 

@@ -9,10 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from foundation import clock
-from foundation.db import db, insert_rows, is_postgresql
+from foundation.db import db, is_postgresql
 from foundation.errors import N_, Malformed
 from foundation.ids import new_id
 from foundation.paging import Page, page_of
+from foundation.prepared import insert_rows
 from ledger.seal_models import Seal, SealCheck, SealHead
 from ledger.sealed_tables import (
     LEAF_BYTES,

@@ -21,9 +21,10 @@ from evidence.errors import MarkTaken
 from evidence.marks import Claimed
 from foundation import clock
 from foundation.clock import bureau_day
-from foundation.db import db, insert_rows
+from foundation.db import db
 from foundation.errors import Refusal
 from foundation.ids import new_id, text_id
+from foundation.prepared import insert_rows
 from foundation.states import Step
 from foundation.words import Words
 from ledger import accounts

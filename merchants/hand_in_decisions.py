@@ -18,9 +18,10 @@ from campaigns.terms.evidence.after_sale import AfterSale
 from evidence.models import EvidenceFile
 from foundation import clock
 from foundation.clock import bureau_day
-from foundation.db import db, insert_rows
+from foundation.db import db
 from foundation.errors import N_
 from foundation.ids import new_id, text_id
+from foundation.prepared import insert_rows
 from foundation.states import Step
 from merchants.hand_in_errors import ChiefNeeded, DecisionReasonMissing, HandInUnknown, NotHandedIn
 from merchants.hand_in_models import HandIn, HandInDecision, HandInSuspicion

@@ -24,9 +24,10 @@ from evidence.pictures import Pictures
 from foundation import clock
 from foundation.clock import bureau_day
 from foundation.crypto import keyed_hash
-from foundation.db import db, insert_rows
+from foundation.db import db
 from foundation.errors import Refusal
 from foundation.ids import text_id
+from foundation.prepared import insert_rows
 from foundation.states import Step
 from foundation.words import Words
 from merchants import hand_in_suspicions

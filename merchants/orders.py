@@ -10,10 +10,11 @@ from campaigns.terms.ordering import equal_parts, quote_order, together
 from campaigns.terms.quote import Award
 from foundation import clock
 from foundation.clock import bureau_day
-from foundation.db import db, insert_rows
+from foundation.db import db
 from foundation.errors import Refusal
 from foundation.ids import new_id
 from foundation.money import check_amount_fen
+from foundation.prepared import insert_rows
 from merchants import payment_requests, redemptions
 from merchants.errors import CodeRepeated, OffersDoNotStack, OtherHolder, TooManyCodes
 from merchants.order_models import RedemptionOrder

@@ -18,10 +18,11 @@ from campaigns.catalog import OfferFacts, offer_facts
 from campaigns.models import Campaign, Offer
 from foundation import clock
 from foundation.crypto import keyed_hash
-from foundation.db import db, insert_rows, rows_changed, upsert
+from foundation.db import db, rows_changed, upsert
 from foundation.errors import Refusal
 from foundation.ids import new_id
 from foundation.money import check_amount_fen
+from foundation.prepared import insert_rows
 from merchants.errors import GoodsToConfirm
 from merchants.models import Enrollment
 from merchants.payment_errors import (

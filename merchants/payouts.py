@@ -16,9 +16,10 @@ from campaigns.catalog import offer_facts
 from campaigns.terms.subsidy_refusals import BillBelowAward
 from foundation import clock
 from foundation.clock import bureau_day
-from foundation.db import db, insert_rows
+from foundation.db import db
 from foundation.ids import new_id, text_id
 from foundation.money import check_amount_fen
+from foundation.prepared import insert_rows
 from foundation.states import Step
 from ledger import accounts
 from ledger.accounts import Code

@@ -16,10 +16,11 @@ from campaigns.terms.price_check import Judged
 from campaigns.terms.quote import Award
 from foundation import clock
 from foundation.clock import bureau_day
-from foundation.db import db, insert_rows
+from foundation.db import db
 from foundation.errors import Refusal
 from foundation.idempotency import RequestInFlight
 from foundation.ids import new_id, text_id
+from foundation.prepared import insert_rows
 from foundation.states import Step
 from ledger import accounts
 from ledger.accounts import AccountKey, Code

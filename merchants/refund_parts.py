@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from foundation.clock import bureau_day
-from foundation.db import db, insert_rows
+from foundation.db import db
 from foundation.ids import new_id, text_id
 from foundation.money import apportion
+from foundation.prepared import insert_rows
 from foundation.states import Step
 from ledger.accounts import Code
 from ledger.posting import transfers_of

@@ -14,9 +14,8 @@ from sqlalchemy import bindparam, select
 
 from campaigns.catalog import definition_of
 from foundation.clock import bureau_day
-from foundation.db import insert_rows
 from foundation.paging import Page, page_of
-from foundation.prepared import Prepared, by_no_index
+from foundation.prepared import Prepared, by_no_index, insert_rows
 from identity import persons
 from merchants.models import Merchant, Redemption, Store
 from merchants.order_models import SplitOrder

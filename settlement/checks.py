@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, exists, func, select, update
 
 from foundation import clock
 from foundation.clock import bureau_day
-from foundation.db import db, insert_rows
+from foundation.db import db
+from foundation.prepared import insert_rows
 from foundation.states import Step
 from merchants.models import Redemption
 from merchants.refunds import deny

@@ -7,7 +7,8 @@ from sqlalchemy import func, select
 
 from foundation import clock
 from foundation.clock import bureau_day
-from foundation.db import db, insert_rows, upsert
+from foundation.db import db, upsert
+from foundation.prepared import insert_rows
 from ledger.models import Transfer
 from settlement import figures
 from settlement.models import ClosedDay, DayFigure, MerchantDayFigure

@@ -12,8 +12,9 @@ from uuid import UUID
 from sqlalchemy import Select, Uuid, cast, delete, func, select, update
 
 from campaigns.models import FundSource
-from foundation.db import db, insert_rows
+from foundation.db import db
 from foundation.ids import text_id
+from foundation.prepared import insert_rows
 from ledger import accounts
 from ledger.accounts import AccountKind, Code
 from ledger.models import LedgerAccount, Transfer

@@ -13,9 +13,10 @@ from uuid import UUID
 from sqlalchemy import Uuid, bindparam, cast, select, update
 
 from foundation import clock
-from foundation.db import db, insert_rows, rows_changed
+from foundation.db import db, rows_changed
 from foundation.errors import N_
 from foundation.ids import text_id
+from foundation.prepared import insert_rows
 from foundation.states import Step
 from foundation.words import Words
 from ledger import accounts

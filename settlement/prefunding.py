@@ -13,9 +13,10 @@ from campaigns import termination
 from campaigns.models import Campaign, FundSource
 from foundation import clock
 from foundation.clock import TICK, bureau_day
-from foundation.db import db, insert_rows, upsert
+from foundation.db import db, upsert
 from foundation.errors import Refusal
 from foundation.money import check_amount_fen, format_yuan
+from foundation.prepared import insert_rows
 from foundation.states import Step
 from ledger import accounts
 from ledger.accounts import AccountKind, Code

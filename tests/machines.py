@@ -21,7 +21,8 @@ from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import URLSafeTimedSerializer
 
 from foundation import clock as clocks
-from foundation.db import db, insert_rows, transaction
+from foundation.db import db, transaction
+from foundation.prepared import insert_rows
 from identity.models import LoginSession
 from identity.sessions import LIVES_FOR, token_hash
 from tests import databases

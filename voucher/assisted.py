@@ -17,8 +17,9 @@ from campaigns.catalog import ReleaseFacts, release_facts
 from campaigns.models import Campaign, CampaignRound, Offer, Release
 from foundation import clock
 from foundation.crypto import keyed_hash
-from foundation.db import db, insert_rows
+from foundation.db import db
 from foundation.errors import Refusal
+from foundation.prepared import insert_rows
 from identity.citizens import read_id_number, register_in_person
 from identity.models import Citizen
 from voucher import claims, codes

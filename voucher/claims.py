@@ -21,10 +21,10 @@ from campaigns.rounds import take_packs, take_stock
 from campaigns.terms.periods import PERIODS, THIS, next_start
 from foundation import clock
 from foundation.clock import bureau_day
-from foundation.db import db, insert_rows
+from foundation.db import db
 from foundation.errors import Refusal
 from foundation.ids import new_id, text_id
-from foundation.prepared import Prepared
+from foundation.prepared import Prepared, insert_rows
 from foundation.states import Step
 from identity import persons
 from ledger import accounts

@@ -20,7 +20,8 @@ from stdnum.iso7064 import mod_11_10
 from campaigns.catalog import offer_facts
 from foundation import clock
 from foundation.crypto import keyed_hash
-from foundation.db import db, insert_rows, rows_changed
+from foundation.db import db, rows_changed
+from foundation.prepared import insert_rows
 from voucher.errors import (
     CodeForeign,
     CodeMalformed,

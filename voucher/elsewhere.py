@@ -18,9 +18,10 @@ from campaigns.catalog import ReleaseFacts
 from campaigns.definition import OtherCampaign
 from foundation import clock
 from foundation.crypto import keyed_hash
-from foundation.db import db, insert_rows, rows_changed, upsert
+from foundation.db import db, rows_changed, upsert
 from foundation.errors import N_, Refusal
 from foundation.ids import text_id
+from foundation.prepared import insert_rows
 from foundation.words import Words
 from identity.models import Citizen
 from voucher.elsewhere_file import ReadNumbers

@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 from campaigns.catalog import OfferFacts, offer_facts
 from campaigns.terms.sold import RETURNED
 from foundation import clock
-from foundation.db import db, insert_rows
+from foundation.db import db
 from foundation.ids import new_id, text_id
+from foundation.prepared import insert_rows
 from foundation.states import Step
 from ledger import accounts
 from ledger.accounts import Code

@@ -13,8 +13,9 @@ from sqlalchemy import select, update
 from campaigns.catalog import OfferFacts, offer_facts
 from campaigns.terms.benefit.price_tiers import PriceTiers
 from campaigns.terms.gifts import Gift, divide
-from foundation.db import db, insert_rows, rows_changed
+from foundation.db import db, rows_changed
 from foundation.errors import N_
+from foundation.prepared import insert_rows
 from foundation.states import Step
 from voucher import spending
 from voucher.errors import GiftEndedMeanwhile, PartHandedOut

@@ -16,8 +16,9 @@ from campaigns.catalog import ReleaseFacts, release_facts
 from campaigns.models import Release, ReleaseTier
 from campaigns.terms.sale import VoucherExpired
 from foundation import clock
-from foundation.db import db, insert_rows
+from foundation.db import db
 from foundation.ids import new_id, text_id
+from foundation.prepared import insert_rows
 from foundation.states import Step
 from ledger import accounts
 from ledger.accounts import Code

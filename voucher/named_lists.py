@@ -14,9 +14,10 @@ from campaigns.catalog import ReleaseFacts, release_facts
 from campaigns.models import Campaign, CampaignRound, Release
 from foundation import clock
 from foundation.crypto import keyed_hash
-from foundation.db import db, insert_rows, rows_changed
+from foundation.db import db, rows_changed
 from foundation.errors import Refusal
 from foundation.ids import new_id
+from foundation.prepared import insert_rows
 from foundation.states import Step
 from identity.models import Citizen
 from identity.phones import phone_hash

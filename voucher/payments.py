@@ -14,9 +14,10 @@ from sqlalchemy import select, update
 
 from campaigns.catalog import OfferFacts, offer_facts
 from foundation import clock
-from foundation.db import db, insert_rows, upsert
+from foundation.db import db, upsert
 from foundation.ids import new_id, text_id
 from foundation.money import format_yuan
+from foundation.prepared import insert_rows
 from foundation.states import Step
 from ledger import accounts
 from ledger.accounts import Code

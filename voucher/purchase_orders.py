@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from campaigns.catalog import ReleaseFacts
-from foundation.db import insert_rows
 from foundation.ids import new_id
+from foundation.prepared import insert_rows
 from foundation.states import Step
 from ledger import accounts
 from ledger.accounts import Code

@@ -19,8 +19,9 @@ from campaigns.catalog import ReleaseFacts, release_facts
 from campaigns.rounds import take_stock
 from campaigns.terms.quote import Award
 from foundation import clock
-from foundation.db import db, insert_rows, rows_changed
+from foundation.db import db, rows_changed
 from foundation.errors import Refusal
+from foundation.prepared import insert_rows
 from foundation.states import Step
 from ledger import accounts
 from ledger.accounts import AccountKey, Code

@@ -14,8 +14,9 @@ from sqlalchemy import select, text, update
 from campaigns.catalog import OfferFacts, offer_facts
 from foundation import clock
 from foundation.clock import bureau_day, day_start
-from foundation.db import db, insert_rows
+from foundation.db import db
 from foundation.ids import new_id, text_id
+from foundation.prepared import insert_rows
 from ledger import accounts
 from ledger.accounts import Code
 from ledger.posting import Posting, post

@@ -15,8 +15,9 @@ from sqlalchemy import func, select
 from campaigns import priced_releases
 from campaigns.catalog import ReleaseFacts, release_facts
 from campaigns.terms.quote import Award
-from foundation.db import db, insert_rows, upsert
+from foundation.db import db, upsert
 from foundation.ids import new_id, text_id
+from foundation.prepared import insert_rows
 from foundation.states import Step
 from ledger import accounts
 from ledger.accounts import Code

@@ -6,16 +6,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from foundation.db import (
-    DatabaseGone,
-    db,
-    engine_refusal,
-    insert_rows,
-    is_postgresql,
-    transaction,
-)
+from foundation.db import DatabaseGone, db, engine_refusal, is_postgresql, transaction
 from foundation.idempotency import IdempotencyKey
 from foundation.ids import new_id
+from foundation.prepared import insert_rows
 from foundation.slots import JobRun
 
 NOON = datetime(2023, 5, 8, 12, 0, 0, 123456, tzinfo=timezone(timedelta(hours=8)))

@@ -3,8 +3,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import event, select
 
-from foundation.db import db, insert_rows, transaction
+from foundation.db import db, transaction
 from foundation.paging import page_of
+from foundation.prepared import insert_rows
 from foundation.slots import JobRun
 
 SLOT = datetime(2023, 5, 8, 2, 0, tzinfo=UTC)

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import bindparam, event, select, text, update
 from sqlalchemy.exc import DataError, IntegrityError
 
-from foundation.db import DatabaseGone, db, insert_rows, transaction
+from foundation.db import DatabaseGone, db, transaction
 from foundation.idempotency import IdempotencyKey
 from foundation.ids import new_id
-from foundation.prepared import Prepared, by_no_index
+from foundation.prepared import Prepared, by_no_index, insert_rows
 from foundation.slots import JobRun
 
 NOON = datetime(2023, 5, 8, 12, 0, 0, 123456, tzinfo=timezone(timedelta(hours=8)))

@@ -12,7 +12,8 @@ from uuid import UUID
 from sqlalchemy import delete, select, text, update
 
 from campaigns import events
-from foundation.db import db, insert_rows, transaction
+from foundation.db import db, transaction
+from foundation.prepared import insert_rows
 from foundation.states import StateChange
 from ledger import seal_checks, sealing
 from ledger.seal_export import chunks

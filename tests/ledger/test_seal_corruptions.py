@@ -5,8 +5,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from foundation.db import db, insert_rows, transaction
+from foundation.db import db, transaction
 from foundation.ids import new_id
+from foundation.prepared import insert_rows
 from foundation.states import StateChange
 from ledger import seal_checks, sealed_tables, sealing
 from ledger.models import Transfer

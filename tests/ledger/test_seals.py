@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import select, text
 
 from foundation import crypto
-from foundation.db import db, insert_rows, transaction
+from foundation.db import db, transaction
 from foundation.ids import id_made_before, new_id
+from foundation.prepared import insert_rows
 from foundation.states import StateChange
 from ledger import seal_checks, sealed_tables, sealing
 from ledger.commands import ledger

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import select
 
 from foundation import clock as clocks
-from foundation.db import db, insert_rows, transaction
+from foundation.db import db, transaction
 from foundation.ids import new_id
+from foundation.prepared import insert_rows
 from foundation.states import StateChange
 from ledger import seal_checks, sealing
 from ledger.seal_models import Seal

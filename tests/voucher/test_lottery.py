@@ -14,8 +14,9 @@ from sqlalchemy import select
 from campaigns.campaign_file import DefinitionFaulty, check
 from campaigns.models import CampaignRound
 from campaigns.rounds import close_due_rounds
-from foundation.db import db, insert_rows
+from foundation.db import db
 from foundation.ids import new_id
+from foundation.prepared import insert_rows
 from identity import persons
 from identity.citizens import save_real_name
 from identity.models import OutboxMessage
