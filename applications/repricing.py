@@ -223,7 +223,7 @@ def _grant(application: Application, top_up_id: UUID, more_fen: int, step: Step,
         payee = Payee(paid.payee_name, paid.bank_name, paid.bank_account) if paid else payee_of(application)
         assert application.store_id is not None  # it was found with the dealer
         # The bill was counted with the award.
-        payouts.pay_out_batch([PayOut(top_up_id, application.store_id, 0, payee)], actor=step.actor)
+        payouts.pay_out_batch([PayOut(top_up_id, application.store_id, 0, payee, tops_up=True)], actor=step.actor)
     messages.write(application.id, "topped_up", yuan=format_yuan(more_fen), how=HOW[given_as])
     return True
 

@@ -67,7 +67,7 @@ sold = {{ price_yuan = 9.90, proceeds = "demo-fund", if_expired = "returned", if
 code = "now"
 name = "正在领取"
 opens_at = {now}
-closes_at = {ends_at}
+closes_at = {claims_end_at}
 limits = [{{ kind = "per_person", count = 1, within = "offer" }}]
 releases = [
     {{ offer = "catering", stock = 5000 }},
@@ -97,6 +97,8 @@ def open_campaign() -> None:
         code=f"demo-{local(now):%Y%m%d-%H%M%S}",
         now=_toml(now),
         soon=_toml(now + timedelta(minutes=10)),
+        # What is bought must still be of use once it is paid.
+        claims_end_at=_toml(now + LASTS - timedelta(days=1)),
         ends_at=_toml(now + LASTS),
     )
     with transaction():

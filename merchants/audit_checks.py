@@ -240,7 +240,7 @@ register(
 )
 
 sealed_tables.register(
-    RefusedScan, Form(("at", "store_id", "till_id", "cashier_id", "reason", "entitlement_id", "bill_fen"))
+    RefusedScan, Form(("at", "store_id", "till_id", "cashier_id", "reason", "entitlement_id", "bill_fen", "about"))
 )
 sealed_tables.register(SplitOrder, Form(("at", "bureau_day", "merchant_id", "person_id", "orders", "bill_fen")))
 sealed_tables.register(

@@ -346,8 +346,8 @@ class RefusedScan(Base):
     cashier_id: Mapped[int | None]
     #: code of the refusal
     reason: Mapped[str] = mapped_column(String(40))
-    #: the figures by which a price was too high, in words
-    about: Mapped[str | None] = mapped_column(String(200))
+    #: the figures by which a price was too high, in words, "" for other reasons
+    about: Mapped[str] = mapped_column(String(200), default="", server_default="")
     #: the entitlement, where the code named one
     entitlement_id: Mapped[UUID | None] = mapped_column(index=True)
     bill_fen: Mapped[int | None] = mapped_column(BigInteger)

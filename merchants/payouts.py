@@ -46,13 +46,14 @@ class Payee:
 
 @dataclass(frozen=True)
 class PayOut:
-    """One entitlement to be paid out. store_id: the dealer that issued the bill; bill_fen: what was bought, 0 where it
-    was counted with another payout that this one tops up."""
+    """One entitlement to be paid out. store_id: the dealer that issued the bill; bill_fen: what was bought, 0 of what
+    ``tops_up`` another payout, with which it was counted."""
 
     entitlement_id: UUID
     store_id: int
     bill_fen: int
     payee: Payee
+    tops_up: bool = False
 
 
 def pay_out(entitlement_id: UUID, *, store_id: int, bill_fen: int, payee: Payee, actor: str = "") -> UUID:
@@ -96,7 +97,7 @@ def pay_out_batch(wanted: Sequence[PayOut], *, actor: str = "") -> list[UUID]:
 
 
 def _check(wanted: PayOut) -> None:
-    if wanted.bill_fen:
+    if not wanted.tops_up:
         check_amount_fen(wanted.bill_fen, field="bill_fen")
     check_payee(wanted.payee)
 
@@ -158,7 +159,7 @@ def _spend(wanted: Sequence[PayOut], stores: Mapping[int, Any], actor: str, now:
 
 
 def _row(wanted: PayOut, entitlement: Any, stores: Mapping[int, Any], now: datetime) -> dict[str, Any]:
-    if wanted.bill_fen and wanted.bill_fen < entitlement.face_value_fen:
+    if not wanted.tops_up and wanted.bill_fen < entitlement.face_value_fen:
         raise BillBelowAward(award_fen=entitlement.face_value_fen)
     return {
         "id": new_id(),

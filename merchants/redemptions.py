@@ -246,7 +246,7 @@ def record_refusal(
         "till_id": counter.till_id,
         "cashier_id": counter.cashier_id,
         "reason": refusal.code,
-        "about": str(refusal.judged.describe()) if isinstance(refusal, Judged) else None,
+        "about": str(refusal.judged.describe()) if isinstance(refusal, Judged) else "",
         "entitlement_id": entitlement_id,
         "bill_fen": bill_fen if storable else None,
     }

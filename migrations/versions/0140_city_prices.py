@@ -12,14 +12,13 @@ down_revision = "0131"
 branch_labels = None
 depends_on = None
 
-#: Without a default, so that neither engine writes a row of these tables anew; and without a copy of the table, which
-#: would cost SQLite its triggers.
+#: With no default or a constant one, so that neither engine writes a row of these tables anew; and without a copy of the
+#: table, which would cost SQLite its triggers.
 COLUMNS = (
     ("sold_item", "held_against_fen", sa.BigInteger()),
     ("sold_item", "held_days", sa.Integer()),
     ("sold_item", "held_sales", sa.Integer()),
     ("sold_item", "held_tolerance", sa.Integer()),
-    ("refused_scan", "about", sa.String(length=200)),
     ("entitlement", "redeemed_note", sa.String(length=200)),
 )
 
@@ -38,9 +37,12 @@ def upgrade() -> None:
     )
     for table, column, kind in COLUMNS:
         op.add_column(table, sa.Column(column, kind, nullable=True))
+    # It is sealed, and what is sealed tells nothing from an empty text.
+    op.add_column("refused_scan", sa.Column("about", sa.String(length=200), nullable=False, server_default=""))
 
 
 def downgrade() -> None:
+    op.drop_column("refused_scan", "about")
     for table, column, _kind in reversed(COLUMNS):
         op.drop_column(table, column)
     op.drop_table("city_price")
