@@ -206,6 +206,7 @@ REFUSALS = {
     "mark_taken": N_("同一件商品补贴过（一机多补）"),
     "not_confirmed": N_("没有核验或核验过时"),
     "not_a_qualification": N_("不是补贴资格"),
+    "premium_needed": N_("没有商业险保费"),
     "gift_to_hand_out": N_("礼品领取码"),
     "not_a_gift": N_("不是礼品"),
     "nothing_to_hand_out": N_("没有选礼品"),
