@@ -13,9 +13,9 @@ from campaigns.notice import as_text as notice_text
 from campaigns.notice import notice
 from campaigns.quoting import answers, as_data, as_text
 from campaigns.sale_file import SaleFile
-from campaigns.simulation import as_data as simulation_data
-from campaigns.simulation import as_text as simulation_text
 from campaigns.simulation import simulate
+from campaigns.simulation_words import as_data as simulation_data
+from campaigns.simulation_words import as_text as simulation_text
 from campaigns.terms.sale import Sale
 from campaigns.terms.sold import Sold
 from tests.sold import sold, sold_offer

@@ -187,7 +187,7 @@ def interrupt_after(demo, is_time):
     assert stdout == ""
 
 
-@pytest.mark.parametrize("table", ["job_run", "campaign", "redemption"])
+@pytest.mark.parametrize("table", ["campaign", "redemption"])
 def test_an_interrupted_year_is_noticed_and_not_taken_for_a_whole_one(table, demo):
     interrupt_after(demo, lambda: demo.count(table))
     again = demo.play("0.01", "--json")
