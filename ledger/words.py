@@ -93,7 +93,7 @@ CHECKS: dict[str, str] = {
     "gifts_count_what_was_handed_out": N_("每份礼品：已发放的成本等于发放各项之和，全部发完才算已使用"),
     "listed_elsewhere_matches_lists": N_("外部名单上的号码，都来自没有作废的名单；作废的不再拦截"),
     "nothing_new_overlaps": N_("与外部名单重复的，都是名单导入以前办理的，并且已列入查重；导入以后没有新的重复"),
-    "payment_requests_match_their_redemptions": N_("顾客扫码的每一单，核销的市民、收银台、时刻和金额都一致；取消的没有核销"),
+    "payment_requests_match_their_redemptions": N_("顾客扫码的每一单与核销的人、收银台、时刻、金额一致；取消的没有"),
     "hand_outs_match_their_parts": N_("没有消费金额的核销恰好是一次礼品发放，金额等于各项成本，登记的号码都已占用"),
     "deposits_match_their_posting": N_("每笔预拨到账记账的金额，等于到账单的金额"),
     "fund_returns_match_their_posting": N_("每笔原路退回由两个人办理，记账的金额等于退回单的金额"),
