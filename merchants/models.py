@@ -139,6 +139,8 @@ class Redemption(Base):
             sqlite_where=text(SPENT_WHOLE),
             postgresql_where=text(SPENT_WHOLE),
         ),
+        # The one above has only what was spent whole and stands.
+        Index("ix_redemption_entitlement_id", "entitlement_id"),
         Index("ix_redemption_bureau_day_campaign_id", "bureau_day", "campaign_id"),
         Index("ix_redemption_store_id_redeemed_at", "store_id", "redeemed_at"),
         Index("ix_redemption_merchant_id_bureau_day", "merchant_id", "bureau_day"),

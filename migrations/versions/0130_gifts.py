@@ -35,6 +35,7 @@ def upgrade() -> None:
         table.drop_constraint(op.f("ck_redemption_amounts"), type_="check")
         table.create_check_constraint(op.f("ck_redemption_amounts"), BILL_OR_GIFT)
     _spent_once("status = 'redeemed' AND (bill_fen > 0 OR payee = 'citizen')")
+    op.create_index("ix_redemption_entitlement_id", "redemption", ["entitlement_id"])
     op.create_table(
         "handed_part",
         sa.Column("redemption_id", sa.Uuid(), nullable=False),
@@ -69,6 +70,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("handed_part")
+    op.drop_index("ix_redemption_entitlement_id", "redemption")
     _spent_once("status = 'redeemed'")
     with op.batch_alter_table("redemption") as table:
         table.drop_constraint(op.f("ck_redemption_amounts"), type_="check")
