@@ -211,14 +211,16 @@ def growth(place: Place, wish: Namespace) -> list[Line]:
     releases = world.campaign("growth", 2 + len(sizes), stock=max(1_000_000, sizes[-1]))
     people = world.citizens(tries)
     hashes = _tokens(people)
-    filler, lines = releases[0], []
+    lines = []
     with transaction():
         named = persons.persons_of(persons.DEFAULT_KINDS, people)
     assert len(named) == tries
-    there = 0
+    [like] = world.claimed(world.citizens(1, first=tries), releases[0])
+    there = 1
     for size, release in zip(sizes, releases[1:], strict=False):
         say(f"  filling up to {size:,} entitlements")
-        there += len(world.claimed(world.citizens(size - there, first=tries + there), filler))
+        world.copied(like, there, size)
+        there = max(there, size)
         db.session.execute(text("ANALYZE"))
         db.session.commit()
         watch = Watch(place)

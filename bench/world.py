@@ -14,14 +14,14 @@ from uuid import UUID
 
 from flask import Flask, current_app
 from itsdangerous import URLSafeTimedSerializer
-from sqlalchemy import select
+from sqlalchemy import Uuid, bindparam, select, text
 from stdnum.cn import uscc
 
 from campaigns import drafting, rounds
 from campaigns.models import CampaignRound, Offer, Release
 from foundation import clock
 from foundation.crypto import token_hash
-from foundation.db import db, transaction
+from foundation.db import db, is_postgresql, transaction
 from foundation.prepared import insert_rows
 from identity.citizens import register_citizens
 from identity.models import LoginSession
@@ -29,12 +29,14 @@ from merchants import register
 from merchants.models import Till
 from voucher import claims, codes
 from voucher.claims import ClaimRequest, Granted
-from voucher.models import VoucherCode
+from voucher.models import Entitlement, VoucherCode
 
 DRAFTER, PUBLISHER = "officer:1", "officer:2"
 COUNTY = "441702"
 FIRST_PHONE = 13_100_000_000
 BATCH = 1_000
+#: How many rows are copied in one transaction.
+COPIES = 200_000
 
 
 def campaign(
@@ -149,6 +151,26 @@ def claimed(people: Sequence[UUID], release_id: int) -> list[UUID]:
             outcomes = claims.claim_batch(requests)
         found += [outcome.entitlement_id for outcome in outcomes if isinstance(outcome, Granted)]
     return found
+
+
+def copied(entitlement_id: UUID, first: int, until: int) -> None:
+    """Copy an entitlement until there are ``until - first`` more, shared out among all citizens. No operation made
+    them, so the books do not know them: they are there to be in the way."""
+    table = Entitlement.__table__
+    alike = [column.name for column in table.columns if column.name not in ("id", "citizen_id")]
+    made = "CAST(LPAD(TO_HEX(n), 32, '0') AS UUID)" if is_postgresql() else "PRINTF('%032x', n)"
+    statement = text(
+        "WITH RECURSIVE number(n) AS (SELECT CAST(:first AS BIGINT)"  # noqa: S608 - names of our own columns
+        " UNION ALL SELECT n + 1 FROM number WHERE n < CAST(:last AS BIGINT)), holder AS ("
+        " SELECT id, ROW_NUMBER() OVER (ORDER BY id) - 1 AS place, COUNT(*) OVER () AS many FROM citizen)"
+        f" INSERT INTO entitlement (id, citizen_id, {', '.join(alike)})"
+        f" SELECT {made}, holder.id, {', '.join(f'e.{name}' for name in alike)} FROM number"
+        " JOIN holder ON holder.place = n % (SELECT MAX(many) FROM holder)"
+        " JOIN entitlement e ON e.id = :like"
+    ).bindparams(bindparam("like", entitlement_id, type_=Uuid()))
+    for start in range(first, until, COPIES):
+        with transaction():
+            db.session.execute(statement, {"first": start, "last": min(start + COPIES, until) - 1})
 
 
 @dataclass(frozen=True)
