@@ -88,7 +88,8 @@ class Model:
         if now >= closes:
             return "round_closed"
         if state != "released":
-            return "round_not_open_yet" if state == "scheduled" else "round_closed"
+            # Closed at its end, and the clock was set back since: what is over does not open again.
+            return "round_not_open_yet" if state == "scheduled" else "round_ended_early"
         return "sold_out" if release.remaining == 0 else ""
 
     def claims(self, release_id: int, citizens: Sequence[UUID], closed: str) -> list[str]:
