@@ -12,7 +12,7 @@ from campaigns.models import Campaign, Offer
 from foundation.db import db
 from foundation.ids import LARGEST_ROW_ID
 from ledger import naming
-from settlement.exports import to_csv, to_xlsx
+from settlement.downloads import file_of
 from settlement.purchase_figures import (
     ARRIVALS,
     NOT_DRIVEN,
@@ -25,11 +25,6 @@ from settlement.purchase_figures import (
 from voucher.purchase_models import Payment, Purchase
 
 blueprint = Blueprint("purchases_desk", __name__, template_folder="templates")
-
-_FILES = {
-    "csv": (to_csv, "text/csv; charset=utf-8"),
-    "xlsx": (to_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-}
 
 
 @blueprint.get("")
@@ -55,10 +50,7 @@ def payments() -> str:
 @blueprint.get("/payments.<any(csv, xlsx):kind>")
 def download(kind: str) -> Response:
     """Download the payments that the page shows, whole."""
-    write, content_type = _FILES[kind]
-    response = Response(write(payments_sheet(_asked(request.args))), content_type=content_type)
-    response.headers.set("Content-Disposition", "attachment", filename=f"payments.{kind}")
-    return response
+    return file_of(payments_sheet(_asked(request.args)), kind, "payments")
 
 
 def _asked(args: Mapping[str, str]) -> PurchaseFilter:

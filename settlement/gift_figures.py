@@ -17,6 +17,7 @@ from foundation.words import Words
 from merchants.models import Merchant, Redemption, Store
 from settlement.exports import AMOUNTS_IN_YUAN, Column, Sheet
 from settlement.reports import Query
+from settlement.rows import redeemed_within
 from voucher.gift_models import HandedPart
 
 #: Said wherever these figures stand.
@@ -46,21 +47,6 @@ def given(query: Query) -> list[Given]:
     """Return what was given under a report's filters; none where it is of one source, which no gift is from alone."""
     if query.fund_source_id is not None:
         return []
-    wanted: list[Any] = [
-        column == value
-        for column, value in (
-            (Redemption.campaign_id, query.campaign_id),
-            (Redemption.merchant_id, query.merchant_id),
-            (Redemption.offer_id, query.offer_id),
-            (Store.county, query.county),
-            (Merchant.industry, query.industry),
-        )
-        if value is not None
-    ]
-    if query.first_day:
-        wanted.append(Redemption.bureau_day >= query.first_day)
-    if query.last_day:
-        wanted.append(Redemption.bureau_day <= query.last_day)
     of = (Campaign.name, HandedPart.name, Merchant.name)
     rows = db.session.execute(
         select(*of, func.count(), func.sum(HandedPart.cost_fen), func.sum(HandedPart.advertised_fen))
@@ -68,7 +54,7 @@ def given(query: Query) -> list[Given]:
         .join(Campaign, Campaign.id == Redemption.campaign_id)
         .join(Store, Store.id == Redemption.store_id)
         .join(Merchant, Merchant.id == Redemption.merchant_id)
-        .where(HandedPart.voided_at.is_(None), *wanted)
+        .where(HandedPart.voided_at.is_(None), *redeemed_within(query))
         .group_by(*of, Campaign.id, Merchant.id)
         .order_by(Campaign.id, HandedPart.name, Merchant.name, Merchant.id)
     )

@@ -186,7 +186,7 @@ def _redemptions(query: Query, metric: str, page: int) -> RowsPage:
 
 
 def _redeemed(query: Query, metric: str) -> Select[Any]:
-    conditions = [*_places(query), *_period(Redemption.bureau_day, query)]
+    conditions = redeemed_within(query)
     which = _OF_REDEMPTIONS[metric]
     if which != "all":
         conditions.append(Redemption.status == "voided" if which == "voided" else Redemption.status != "voided")
@@ -231,6 +231,12 @@ def _refunded(query: Query, metric: str) -> Select[Any]:
 
 def _at_stores(base: Select[Any]) -> Select[Any]:
     return base.join(Store, Store.id == Redemption.store_id).join(Merchant, Merchant.id == Redemption.merchant_id)
+
+
+def redeemed_within(query: Query) -> list[Any]:
+    """Return the conditions on Redemption, Store and Merchant under which a redemption is within a query's places and
+    days."""
+    return [*_places(query), *_period(Redemption.bureau_day, query)]
 
 
 def _places(query: Query) -> list[Any]:

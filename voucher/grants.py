@@ -4,7 +4,7 @@ Locks are taken as in ``reservations.py``.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from campaigns import priced_releases
-from campaigns.catalog import ReleaseFacts, release_facts
+from campaigns.catalog import OfferFacts, ReleaseFacts, release_facts
 from campaigns.models import Release, ReleaseTier
 from campaigns.terms.sale import VoucherExpired
 from foundation import clock
@@ -114,7 +114,12 @@ def _entitle(facts: ReleaseFacts, reserved: Sequence[Any], step: Step) -> tuple[
     parts: Counter[int] = Counter()
     for row in rows:
         parts.update(offer.split_of(row["face_value_fen"]))
-    postings = [
+    return {row["id"]: Granted((row["id"],), expires_at) for row in rows}, claim_reserved(offer, parts, batch_id)
+
+
+def claim_reserved(offer: OfferFacts, parts: Mapping[int, int], batch_id: UUID) -> list[Posting]:
+    """Return what puts money that was set aside into vouchers. parts: fund source id → fen."""
+    return [
         Posting(
             Code.CLAIM,
             accounts.reserved(offer.campaign_id, source, offer_id=offer.offer_id),
@@ -124,7 +129,6 @@ def _entitle(facts: ReleaseFacts, reserved: Sequence[Any], step: Step) -> tuple[
         )
         for source, fen in sorted(parts.items())
     ]
-    return {row["id"]: Granted((row["id"],), expires_at) for row in rows}, postings
 
 
 def validity_of(facts: ReleaseFacts, now: datetime) -> tuple[datetime, datetime]:

@@ -22,6 +22,7 @@ from foundation.states import Step
 from ledger import accounts
 from ledger.accounts import Code
 from ledger.posting import Posting, post
+from voucher.grants import claim_reserved
 from voucher.models import ClaimBatch, Entitlement
 from voucher.payment_adapters import Paid, chosen
 from voucher.purchase_errors import AmountWrong, PaymentContradicts, PurchaseUnknown
@@ -140,16 +141,7 @@ def _entitle(purchase: Purchase, offer: OfferFacts, expires_at: datetime, step: 
         ],
     )
     ENTITLEMENT.record_created([purchase.id], "claim", step)
-    return [
-        Posting(
-            Code.CLAIM,
-            accounts.reserved(offer.campaign_id, source, offer_id=offer.offer_id),
-            accounts.outstanding(offer.campaign_id, source, offer_id=offer.offer_id),
-            fen,
-            ("claim_batch", text_id(batch_id)),
-        )
-        for source, fen in offer.split.items()
-    ]
+    return claim_reserved(offer, offer.split, batch_id)
 
 
 def take_back(entitlement_ids: Sequence[UUID], offer_id: int, step: Step) -> list[Posting]:

@@ -16,13 +16,13 @@ from campaigns import priced_releases
 from campaigns.catalog import ReleaseFacts, release_facts
 from campaigns.terms.quote import Award
 from foundation.db import db, upsert
-from foundation.ids import new_id, text_id
+from foundation.ids import new_id
 from foundation.prepared import insert_rows
 from foundation.states import Step
 from ledger import accounts
 from ledger.accounts import Code
 from ledger.posting import FundsInsufficient, Posting, balance_fen, post
-from voucher.grants import validity_of
+from voucher.grants import claim_reserved, validity_of
 from voucher.models import ClaimBatch, Entitlement
 from voucher.reservation_models import Reservation
 from voucher.reservations import change
@@ -119,7 +119,7 @@ def grant(top_up_id: UUID, amount_fen: int, step: Step, *, from_release: bool) -
             if not TOP_UP.apply(TopUp, [top_up_id], "grant", step, also_set=also_set):
                 return False
             batch_id = _entitle(facts, top_up, amount_fen, step)
-            post([*postings, *_claim(facts, batch_id, amount_fen)], at=step.at)
+            post([*postings, *claim_reserved(facts.offer, facts.offer.split_of(amount_fen), batch_id)], at=step.at)
             return True
     except FundsInsufficient:
         return False
@@ -169,20 +169,6 @@ def _entitle(facts: ReleaseFacts, top_up: TopUp, amount_fen: int, step: Step) ->
     insert_rows(Entitlement, [row])
     ENTITLEMENT.record_created([top_up.id], "claim", step)
     return batch_id
-
-
-def _claim(facts: ReleaseFacts, batch_id: UUID, amount_fen: int) -> list[Posting]:
-    offer = facts.offer
-    return [
-        Posting(
-            Code.CLAIM,
-            accounts.reserved(offer.campaign_id, source, offer_id=offer.offer_id),
-            accounts.outstanding(offer.campaign_id, source, offer_id=offer.offer_id),
-            fen,
-            ("claim_batch", text_id(batch_id)),
-        )
-        for source, fen in sorted(offer.split_of(amount_fen).items())
-    ]
 
 
 def of_applications(application_ids: Collection[UUID]) -> dict[UUID, list[TopUp]]:
