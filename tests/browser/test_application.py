@@ -93,6 +93,7 @@ def test_an_application_from_the_campaigns_page_to_its_timeline(
     expect(phone.locator("#price_with_tax")).to_have_value("152800.00")
     expect(phone.locator("#invoice_date")).to_have_value(yesterday)
     wrong = answers["vin"][:8] + ("1" if answers["vin"][8] != "1" else "2") + answers["vin"][9:]
+    phone.wait_for_load_state()  # fields are checked by a script
     phone.locator("#vin").fill(wrong)
     phone.locator("#vin").blur()
     expect(phone.locator("#told-vin")).to_contain_text("校验位不对")

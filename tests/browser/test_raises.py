@@ -125,6 +125,7 @@ def test_the_policy_is_a_task_of_its_own_on_a_phone(sqlite_app: Flask, devices: 
     phone.goto("/campaigns/first/application")
     phone.get_by_role("button", name="开始填写").click()
     phone.locator("a.task[href$='/tasks/policy']").click()
+    phone.wait_for_load_state()  # fields are checked by a script
     phone.locator("#policy_from").fill(today.isoformat())
     phone.locator("#policy_until").fill((today + timedelta(days=100)).isoformat())
     phone.locator("#policy_until").blur()
