@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, CompoundSelect, bindparam, exists, func, or_, select, union, update
 from sqlalchemy.orm import aliased
 
 from campaigns.catalog import ReleaseFacts, release_facts
@@ -17,7 +17,7 @@ from foundation.crypto import keyed_hash
 from foundation.db import db, rows_changed
 from foundation.errors import Refusal
 from foundation.ids import new_id
-from foundation.prepared import insert_rows
+from foundation.prepared import Given, Prepared, insert_rows
 from foundation.states import Step
 from identity.models import Citizen
 from identity.phones import phone_hash
@@ -147,23 +147,74 @@ def _stands_already(release_id: int) -> ColumnElement[bool]:
 def take(
     facts: ReleaseFacts, asked: Sequence[tuple[int, UUID]], now: datetime
 ) -> tuple[dict[int, UUID], dict[int, Refusal]]:
-    """Use up one line for each (place, citizen); return place → line, and the refusals of the others."""
+    """Use up one line for each (place, citizen); return place → line, and the refusals of the others.
+
+    Lines are taken in the order of ids, so that two transactions with the same people cannot wait for each other in a
+    circle. Whoever loses a line to another transaction looks for a second one of theirs.
+    """
     lines: dict[int, UUID] = {}
     refusals: dict[int, Refusal] = {}
-    for place, citizen_id in asked:
-        line = db.session.scalar(
-            select(NamedPerson.id)
-            .where(_of(citizen_id), NamedPerson.live_release_id == facts.release_id, NamedPerson.taken_by.is_(None))
-            .order_by(NamedPerson.id)
-            .limit(1)
-            .with_for_update()
-        )
-        mine = update(NamedPerson).where(NamedPerson.id == line, NamedPerson.taken_by.is_(None))
-        if line is not None and rows_changed(mine.values(taken_by=citizen_id, taken_at=now)):
-            lines[place] = line
-        else:
-            refusals[place] = ListedOnce() if _has_taken(facts.release_id, citizen_id) else NotListed()
+    waiting = list(asked)
+    while waiting:
+        theirs: dict[UUID, list[UUID]] = {citizen_id: [] for _, citizen_id in waiting}
+        had: set[UUID] = set()
+        for citizen_id, line, taken_by in _LINES.rows([{"id": who} for who in theirs], release_id=facts.release_id):
+            had.add(citizen_id)
+            if taken_by is None:
+                theirs[citizen_id].append(line)
+        wished: dict[UUID, tuple[int, UUID]] = {}
+        for place, citizen_id in waiting:
+            line = next((line for line in sorted(theirs[citizen_id]) if line not in wished), None)
+            if line is None:
+                refusals[place] = ListedOnce() if citizen_id in had else NotListed()
+            else:
+                wished[line] = place, citizen_id
+        rows = [{"id": line, "taken_by": citizen_id} for line, (_, citizen_id) in sorted(wished.items())]
+        taken = {line for (line,) in _TAKE.rows(rows, now=now)}
+        lines |= {wished[line][0]: line for line in taken}
+        waiting = [each for line, each in wished.items() if line not in taken]
     return lines, refusals
+
+
+def _lines(given: Given) -> CompoundSelect[UUID, UUID, UUID | None]:
+    """Every line of a release that names a citizen by the phone they sign in with or the number they have given, or
+    that they have taken: three at most."""
+    live = NamedPerson.live_release_id
+    named = (
+        (NamedPerson.phone_hash == Citizen.phone_hash, live),
+        (NamedPerson.id_number_hash == Citizen.id_number_hash, live),
+        # Known by no index: the planner must not look through the whole release for what one has taken.
+        (NamedPerson.taken_by == Citizen.id, live + 0),
+    )
+    return union(
+        *(
+            select(Citizen.id.label("citizen_id"), NamedPerson.id.label("line"), NamedPerson.taken_by)
+            .join(NamedPerson, by)
+            .where(given.matches(Citizen.id, "id"), of == bindparam("release_id"))
+            for by, of in named
+        )
+    )
+
+
+_LINES = Prepared(_lines, id=Citizen.id)
+
+
+def _take(given: Given) -> Any:
+    mine = update(NamedPerson).where(NamedPerson.taken_by.is_(None))
+    if given.is_postgresql:
+        locked = select(NamedPerson.id, given["taken_by"].label("citizen_id")).where(
+            given.matches(NamedPerson.id, "id")
+        )
+        turn = locked.order_by(NamedPerson.id).with_for_update(of=NamedPerson).cte("turn")
+        mine = mine.where(NamedPerson.id == turn.c.id, given.among(NamedPerson.id, "id"))
+        mine = mine.values(taken_by=turn.c.citizen_id, taken_at=bindparam("now"))
+    else:
+        mine = mine.where(given.matches(NamedPerson.id, "id"))
+        mine = mine.values(taken_by=given["taken_by"], taken_at=bindparam("now"))
+    return mine.returning(NamedPerson.id)
+
+
+_TAKE = Prepared(_take, id=NamedPerson.id, taken_by=NamedPerson.taken_by)
 
 
 def give_back(lines: Sequence[UUID]) -> None:
@@ -178,13 +229,6 @@ def _of(citizen_id: UUID) -> ColumnElement[bool]:
     phone = select(Citizen.phone_hash).where(Citizen.id == citizen_id).scalar_subquery()
     number = select(Citizen.id_number_hash).where(Citizen.id == citizen_id).scalar_subquery()
     return or_(NamedPerson.phone_hash == phone, NamedPerson.id_number_hash == number)
-
-
-def _has_taken(release_id: int, citizen_id: UUID) -> bool:
-    taken = select(NamedPerson.id).where(
-        NamedPerson.live_release_id == release_id, or_(NamedPerson.taken_by == citizen_id, _of(citizen_id))
-    )
-    return db.session.scalar(taken.limit(1)) is not None
 
 
 def listed_for(citizen_id: UUID) -> dict[int, int]:
