@@ -5,6 +5,7 @@ operations run on both. Operations never commit: the door, job or command that c
 ``with transaction():``.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -25,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, Engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
@@ -51,6 +52,9 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base)
+
+#: How long a link to PostgreSQL may lie idle without being asked whether it is still there.
+ASKED_AFTER_SECONDS = 1.0
 
 SQLITE_PRAGMAS = (
     "journal_mode=WAL",
@@ -115,7 +119,6 @@ def engine_options(database_url: str) -> dict[str, Any]:
         "pool_size": 10,
         "max_overflow": 10,
         "pool_timeout": 5,
-        "pool_pre_ping": True,
         "connect_args": {
             "connect_timeout": 5,
             # A link that is cut while we send is noticed by the first, while we wait for an answer by the others.
@@ -141,6 +144,8 @@ def init_db(app: Flask) -> None:
         else:
             event.listen(db.engine, "do_connect", _connect_bounded)
             event.listen(db.engine, "checkin", _hurry_again)
+            event.listen(db.engine, "checkin", _note_when)
+            event.listen(db.engine, "checkout", _ask_whether_alive)
 
 
 def _connect_bounded(_dialect: Dialect, _record: Any, words: list[Any], named: dict[str, Any]) -> Any:
@@ -164,6 +169,23 @@ def take_longer(seconds: int) -> None:
 def _hurry_again(connection: Any, _record: Any) -> None:
     if connection is not None:
         connection.answer_seconds = None
+
+
+def _note_when(_connection: Any, record: Any) -> None:
+    record.info["back_at"] = time.monotonic()
+
+
+def _ask_whether_alive(connection: Any, record: Any, _proxy: Any) -> None:
+    """Ask a link that has lain idle; in a rush it comes back and goes out again within milliseconds, and whoever finds
+    it lost then hears "not done, try again"."""
+    back_at = record.info.get("back_at")
+    if back_at is None or time.monotonic() - back_at < ASKED_AFTER_SECONDS:
+        return
+    try:
+        db.engine.dialect.do_ping(connection)
+    except db.engine.dialect.loaded_dbapi.Error as failure:
+        # The pool makes new ones: the others will be as dead.
+        raise InvalidatePoolError from failure
 
 
 def _set_up_sqlite(dbapi_connection: Any, _record: Any) -> None:

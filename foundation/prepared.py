@@ -93,8 +93,14 @@ class Given:
 
     def among(self, column: Any, name: str) -> ColumnElement[bool]:
         """Return the condition, of PostgreSQL's, that a column is this value of any given row."""
-        keys = bindparam(_KEYS + name, type_=postgresql.ARRAY(_read_as(self.types[name])))
-        return cast("ColumnElement[bool]", column == any_(keys))
+        return cast("ColumnElement[bool]", column == any_(self._keys(name)))
+
+    def count(self, name: str) -> ColumnElement[int]:
+        """Return how many rows are given, on PostgreSQL, where they are looked up by this value."""
+        return func.cardinality(self._keys(name))
+
+    def _keys(self, name: str) -> ColumnElement[Any]:
+        return bindparam(_KEYS + name, type_=postgresql.ARRAY(_read_as(self.types[name])))
 
     def insert(self, table: Any, **same: Any) -> Any:
         """Return an INSERT of the given rows, in their order, to which ON CONFLICT may be added. ``same``: further
@@ -139,6 +145,11 @@ class Prepared:
     def change(self, given: Sequence[Row], **same: Any) -> int:
         """Do it for these rows and return how many were reached."""
         return self._on(_connection()).change(given, same) if given else 0
+
+    def do(self, given: Sequence[Row], **same: Any) -> None:
+        """Do it for these rows, whatever it reaches; inside ``in_one_go`` without waiting for it."""
+        if given:
+            self._on(_connection()).do(given, same)
 
     def _on(self, connection: Connection) -> "_Run":
         dialect = connection.dialect
@@ -207,8 +218,18 @@ class _Run:
             changed = 0
             for parameters in self._parameters(given, same):
                 cursor.execute(self.ready.sql, parameters)
+                if self.ready.is_postgresql:
+                    _wait_for_all(cursor.connection)
                 changed += cursor.rowcount
             return changed
+
+    def do(self, given: Sequence[Row], same: Row) -> None:
+        with self._cursor(given) as cursor:
+            if not self.ready.is_postgresql:
+                cursor.executemany(self.ready.sql, list(self._parameters(given, same)))
+                return
+            for parameters in self._parameters(given, same):
+                cursor.execute(self.ready.sql, parameters)
 
     def _parameters(self, given: Sequence[Row], same: Row) -> Iterator[Any]:
         """Yield the parameters of each execution that it takes."""
@@ -237,23 +258,56 @@ class _Run:
     def _cursor(self, given: Sequence[Row]) -> Iterator[Any]:
         """Yield the driver's cursor; its failures are told as SQLAlchemy tells them."""
         connection, sql = self.connection, self.ready.sql
-        driver = cast("Any", connection.connection.driver_connection)
-        cursor = driver.cursor()
+        cursor = _driver(connection).cursor()
         for notice in connection.dispatch.before_cursor_execute:
             notice(connection, cursor, sql, {}, None, len(given) > 1)
         try:
-            yield cursor
-        except connection.dialect.loaded_dbapi.Error as failure:
-            lost = connection.dialect.is_disconnect(failure, driver, cursor)
-            if lost:
-                connection.invalidate(failure)
-            base = connection.dialect.loaded_dbapi.Error
-            told = DBAPIError.instance(
-                sql, None, failure, base, connection_invalidated=lost, dialect=connection.dialect, hide_parameters=True
-            )
-            raise told from failure
+            with _failures_told(connection, sql):
+                yield cursor
         finally:
             cursor.close()
+
+
+@contextmanager
+def in_one_go() -> Iterator[None]:
+    """Send the statements of the block one after the other without waiting for each, where there is a network to wait
+    for; whoever asks for rows or for a count waits for all that were sent before.
+
+    What has no answer may fail later than it was asked for: at the end of the block at the latest. Only ``Prepared``
+    statements may stand in it, for SQLAlchemy looks at once what its own have reached.
+    """
+    connection = _connection()
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    with _failures_told(connection, "in one go"), _driver(connection).pipeline():
+        yield
+
+
+def _wait_for_all(driver: Any) -> None:
+    if driver.pgconn.pipeline_status:
+        with driver.pipeline() as pipeline:
+            pipeline.sync()
+
+
+def _driver(connection: Connection) -> Any:
+    return connection.connection.driver_connection
+
+
+@contextmanager
+def _failures_told(connection: Connection, sql: str) -> Iterator[None]:
+    """Tell the driver's failures as SQLAlchemy tells them."""
+    base = connection.dialect.loaded_dbapi.Error
+    try:
+        yield
+    except base as failure:
+        lost = connection.dialect.is_disconnect(failure, connection.connection.driver_connection, None)
+        if lost:
+            connection.invalidate(failure)
+        told = DBAPIError.instance(
+            sql, None, failure, base, connection_invalidated=lost, dialect=connection.dialect, hide_parameters=True
+        )
+        raise told from failure
 
 
 def _without_length(type_: Any) -> Any:
@@ -309,4 +363,4 @@ def insert_rows(table: Any, rows: Sequence[Mapping[str, Any]], **same: Any) -> N
             lambda given: given.insert(table, **{name: bindparam(f"same_{name}") for name in shared}),
             **{name: table.columns[name] for name in names},
         )
-    insert.change(rows, **{f"same_{name}": value for name, value in same.items()})
+    insert.do(rows, **{f"same_{name}": value for name, value in same.items()})

@@ -6,6 +6,7 @@ import secrets
 import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext
@@ -185,13 +186,14 @@ def register_citizens(phones: Sequence[str], names: Sequence[str]) -> list[UUID]
     hashes = [phone_hash(phone) for phone, _ in people]
     for start in range(0, len(people), ROWS_AT_ONCE):
         part = slice(start, start + ROWS_AT_ONCE)
-        fresh = [
+        fresh: list[dict[str, Any]] = [
             {"id": new_id(), "phone": phone, "phone_hash": hashed, "name": name or None, "created_at": now}
             for (phone, name), hashed in zip(people[part], hashes[part], strict=True)
         ]
         db.session.execute(upsert(Citizen).on_conflict_do_nothing(index_elements=["phone_hash"]), fresh)
         known = select(Citizen.phone_hash, Citizen.id).where(Citizen.phone_hash.in_(hashes[part]))
         found.update((bytes(hashed or b""), citizen_id) for hashed, citizen_id in db.session.execute(known))
+        persons.register([row["id"] for row in fresh if found[row["phone_hash"]] == row["id"]])
     return [found[hashed] for hashed in hashes]
 
 

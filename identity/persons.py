@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import Select, bindparam, select, text, update
+from sqlalchemy import Select, bindparam, func, select, text, update
 from sqlalchemy.orm import aliased
 
 from foundation.db import db, is_postgresql, rows_changed, upsert
@@ -75,26 +75,33 @@ def persons_of(kinds: Collection[str], citizen_ids: Collection[UUID]) -> dict[UU
     keys = key_set(kinds)
     ids = sorted(set(citizen_ids))
     asked = [{"citizen_id": citizen_id} for citizen_id in ids]
-    known = {citizen_id for citizen_id, _ in _FIND.rows(asked, of=keys)}
-    missing = [citizen_id for citizen_id in ids if citizen_id not in known]
-    if missing:
-        _add_single(keys, missing)
-        for citizen_id in sorted(_sharing(keys, missing)):
-            _join(keys, citizen_id)
+    kept = dict(_KEEP.rows(asked, of=keys))
+    if len(kept) == len(ids):
+        return kept
+    added = _add_single(keys, ids)
+    for citizen_id in sorted(_sharing(keys, added)):
+        _join(keys, citizen_id)
     return dict(_KEEP.rows(asked, of=keys))
 
 
-def _find(given: Given) -> Select[UUID, UUID]:
-    return select(SamePerson.citizen_id, SamePerson.person_id).where(
-        SamePerson.keys == bindparam("of"), given.matches(SamePerson.citizen_id, "citizen_id")
-    )
+def _keep(given: Given) -> Select[UUID, UUID]:
+    """Lock them where all of them are there; where one is not, somebody may have to join first, and whoever joins
+    must not wait for those who hold a person."""
+    these = (SamePerson.keys == bindparam("of"), given.matches(SamePerson.citizen_id, "citizen_id"))
+    kept = select(SamePerson.citizen_id, SamePerson.person_id).where(*these)
+    if given.is_postgresql:
+        there = select(func.count()).select_from(SamePerson).where(*these)
+        kept = kept.where(there.scalar_subquery() == given.count("citizen_id"))
+    return kept.order_by(SamePerson.citizen_id).with_for_update(read=True)
 
 
-_FIND = Prepared(_find, citizen_id=SamePerson.citizen_id)
-_KEEP = Prepared(
-    lambda given: _find(given).order_by(SamePerson.citizen_id).with_for_update(read=True),
-    citizen_id=SamePerson.citizen_id,
-)
+_KEEP = Prepared(_keep, citizen_id=SamePerson.citizen_id)
+
+
+def register(citizen_ids: Collection[UUID]) -> None:
+    """Let citizens who were registered just now, and have no identifier yet, be persons of their own under the default
+    set: their first claim then has nothing to add."""
+    _add_single(key_set(DEFAULT_KINDS), citizen_ids)
 
 
 def person_of(kinds: Collection[str], citizen_id: UUID) -> UUID:
@@ -131,16 +138,18 @@ def _single(keys: str, citizen_id: UUID) -> UUID:
     return citizen_id if keys == key_set(DEFAULT_KINDS) else uuid5(citizen_id, keys)
 
 
-def _add_single(keys: str, citizen_ids: Collection[UUID]) -> None:
+def _add_single(keys: str, citizen_ids: Collection[UUID]) -> set[UUID]:
+    """Let each be a person of their own who is none yet; return those."""
     rows = [{"citizen_id": citizen_id, "person_id": _single(keys, citizen_id)} for citizen_id in sorted(citizen_ids)]
-    _ADD.change(rows, of=keys)
+    return {citizen_id for (citizen_id,) in _ADD.rows(rows, of=keys)}
 
 
-_ADD = Prepared(
-    lambda given: given.insert(SamePerson, keys=bindparam("of")).on_conflict_do_nothing(),
-    citizen_id=SamePerson.citizen_id,
-    person_id=SamePerson.person_id,
-)
+def _add(given: Given) -> Any:
+    insert = given.insert(SamePerson, keys=bindparam("of")).on_conflict_do_nothing()
+    return insert.returning(SamePerson.citizen_id)
+
+
+_ADD = Prepared(_add, citizen_id=SamePerson.citizen_id, person_id=SamePerson.person_id)
 
 
 def _sharing(keys: str, citizen_ids: Collection[UUID]) -> set[UUID]:

@@ -86,7 +86,7 @@ def _count(
         length = _length(asked[0])
         rows.append({"subject": subject, "attempts": [at - at % length, 0, times[asked], length], "last_at": last_at})
     rows.sort(key=itemgetter("subject"))
-    return {bytes(subject): attempts[:3] for subject, attempts in _COUNT.rows(rows)}
+    return {bytes(subject): figures for subject, *figures in _COUNT.rows(rows)}
 
 
 def _count_up(given: Given) -> Any:
@@ -106,7 +106,7 @@ def _count_up(given: Given) -> Any:
     )
     return insert.on_conflict_do_update(
         index_elements=["subject"], set_={"attempts": counted, "last_at": insert.excluded.last_at}
-    ).returning(AttemptWindow.subject, AttemptWindow.attempts)
+    ).returning(AttemptWindow.subject, began.label("began"), before.label("before"), now.label("now"))
 
 
 _COUNT = Prepared(

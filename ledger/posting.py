@@ -1,16 +1,17 @@
 """Posting: the one door through which money moves."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Update, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from foundation.clock import bureau_day
-from foundation.db import db, upsert
+from foundation.db import db
 from foundation.errors import N_, Conflict
 from foundation.ids import new_id
 from foundation.prepared import Given, Prepared, insert_rows
@@ -62,92 +63,100 @@ def post(postings: Sequence[Posting], *, at: datetime) -> list[UUID]:
     """
     if not postings:
         return []
-    account_ids = _account_ids({key for posting in postings for key in (posting.debit, posting.credit)})
-    deltas: dict[int, int] = defaultdict(int)
-    rows: list[dict[str, Any]] = []
+    deltas: dict[AccountKey, int] = defaultdict(int)
     for posting in postings:
-        debit_id, credit_id = account_ids[posting.debit], account_ids[posting.credit]
-        deltas[debit_id] -= posting.amount_fen
-        deltas[credit_id] += posting.amount_fen
-        rows.append(
-            {
-                "id": new_id(),
-                "debit_account_id": debit_id,
-                "credit_account_id": credit_id,
-                "amount_fen": posting.amount_fen,
-                "code": posting.code.value,
-                "document_kind": posting.document[0],
-                "document_id": posting.document[1],
-                "reverses_id": posting.reverses_id,
-            }
-        )
-    _move([{"account": account_id, "delta": deltas[account_id]} for account_id in sorted(deltas)])
+        deltas[posting.debit] -= posting.amount_fen
+        deltas[posting.credit] += posting.amount_fen
+    account_ids = _move(deltas)
+    rows: list[dict[str, Any]] = [
+        {
+            "id": new_id(),
+            "debit_account_id": account_ids[posting.debit.address],
+            "credit_account_id": account_ids[posting.credit.address],
+            "amount_fen": posting.amount_fen,
+            "code": posting.code.value,
+            "document_kind": posting.document[0],
+            "document_id": posting.document[1],
+            "reverses_id": posting.reverses_id,
+        }
+        for posting in postings
+    ]
     insert_rows(Transfer, rows, posted_at=at, bureau_day=bureau_day(at))
     return [row["id"] for row in rows]
 
 
-def _move(moves: list[dict[str, int]]) -> None:
-    """Change balances in one round trip."""
-    if _MOVE.change(moves) != len(moves):
+def _move(deltas_fen: Mapping[AccountKey, int]) -> dict[str, int]:
+    """Change balances, opening accounts that do not exist yet; return address → row id. Refuses FundsInsufficient."""
+    moved = _change(deltas_fen)
+    if len(moved) < len(deltas_fen):
+        rest = {key: fen for key, fen in deltas_fen.items() if key.address not in moved}
+        _open(rest)
+        moved |= _change(rest)
+    if len(moved) < len(deltas_fen):
         raise FundsInsufficient
+    return moved
 
 
-def _moved(given: Given) -> Update:
-    """PostgreSQL would update in whatever order it finds the rows; it locks them first, by id."""
+def _change(deltas_fen: Mapping[AccountKey, int]) -> dict[str, int]:
+    """Change the balances of accounts that exist and hold enough, in one round trip; return their address → row id."""
+    return dict(_MOVE.rows([{"address": key.address, "delta": fen} for key, fen in deltas_fen.items()]))
+
+
+def _moved(given: Given) -> ReturningUpdate[str, int]:
+    """Move those accounts for which there is enough.
+
+    PostgreSQL would update in whatever order it finds the rows; it locks them first, by id, and none where one does
+    not exist: opened later it could have a lower id than one that is locked.
+    """
     if not given.is_postgresql:
-        return _raised(given["delta"]).where(given.matches(LedgerAccount.id, "account"))
+        return _raised(given["delta"]).where(given.matches(LedgerAccount.address, "address"))
+    existing = select(func.count()).select_from(LedgerAccount).where(given.among(LedgerAccount.address, "address"))
     turn = (
         select(LedgerAccount.id, given["delta"].label("delta"))
-        .where(given.matches(LedgerAccount.id, "account"))
+        .where(given.matches(LedgerAccount.address, "address"), existing.scalar_subquery() == given.count("address"))
         .order_by(LedgerAccount.id)
         .with_for_update(of=LedgerAccount)
         .cte("turn")
     )
-    return _raised(turn.c.delta).where(LedgerAccount.id == turn.c.id, given.among(LedgerAccount.id, "account"))
+    return _raised(turn.c.delta).where(LedgerAccount.id == turn.c.id, given.among(LedgerAccount.address, "address"))
 
 
-def _raised(delta_fen: ColumnElement[int]) -> Update:
+def _raised(delta_fen: ColumnElement[int]) -> ReturningUpdate[str, int]:
     raised = LedgerAccount.balance_fen + delta_fen
     unbounded = [LedgerAccount.kind == kind.value for kind in BELOW_ZERO]
-    return update(LedgerAccount).where(or_(*unbounded, raised >= 0)).values(balance_fen=raised)
+    enough = update(LedgerAccount).where(or_(*unbounded, raised >= 0))
+    return enough.values(balance_fen=raised).returning(LedgerAccount.address, LedgerAccount.id)
 
 
-_MOVE = Prepared(_moved, account=LedgerAccount.id, delta=LedgerAccount.balance_fen)
+_MOVE = Prepared(_moved, address=LedgerAccount.address, delta=LedgerAccount.balance_fen)
 
 
-def _account_ids(keys: Iterable[AccountKey]) -> dict[AccountKey, int]:
-    """Return the row id of each account, opening those that do not exist yet."""
-    by_address = {key.address: key for key in keys}
-    found = _find(by_address)
-    missing = [key for address, key in by_address.items() if address not in found]
-    if missing:
-        rows = [
-            {
-                "address": key.address,
-                "kind": key.kind.value,
-                "fund_source_id": key.fund_source_id,
-                "campaign_id": key.campaign_id,
-                "offer_id": key.offer_id,
-                "release_id": key.release_id,
-                "merchant_id": key.merchant_id,
-                "balance_fen": 0,
-            }
-            for key in sorted(missing, key=lambda key: key.address)
-        ]
-        db.session.execute(upsert(LedgerAccount).values(rows).on_conflict_do_nothing())
-        found |= _find([key.address for key in missing])
-    return {key: found[address] for address, key in by_address.items()}
+def _open(keys: Iterable[AccountKey]) -> None:
+    """Open those accounts that do not exist yet."""
+    rows = [
+        {
+            "address": key.address,
+            "kind": key.kind.value,
+            "fund_source_id": key.fund_source_id,
+            "campaign_id": key.campaign_id,
+            "offer_id": key.offer_id,
+            "release_id": key.release_id,
+            "merchant_id": key.merchant_id,
+        }
+        for key in sorted(keys, key=lambda key: key.address)
+    ]
+    _OPEN.do(rows)
 
 
-def _find(addresses: Iterable[str]) -> dict[str, int]:
-    return dict(_FIND.rows([{"address": address} for address in addresses]))
-
-
-_FIND = Prepared(
-    lambda given: select(LedgerAccount.address, LedgerAccount.id).where(
-        given.matches(LedgerAccount.address, "address")
-    ),
+_OPEN = Prepared(
+    lambda given: given.insert(LedgerAccount, balance_fen=0).on_conflict_do_nothing(),
     address=LedgerAccount.address,
+    kind=LedgerAccount.kind,
+    fund_source_id=LedgerAccount.fund_source_id,
+    campaign_id=LedgerAccount.campaign_id,
+    offer_id=LedgerAccount.offer_id,
+    release_id=LedgerAccount.release_id,
+    merchant_id=LedgerAccount.merchant_id,
 )
 
 

@@ -20,7 +20,7 @@ from foundation.db import db
 from foundation.errors import Refusal
 from foundation.idempotency import RequestInFlight
 from foundation.ids import new_id, text_id
-from foundation.prepared import insert_rows
+from foundation.prepared import in_one_go, insert_rows
 from foundation.states import Step
 from ledger import accounts
 from ledger.accounts import AccountKey, Code
@@ -293,13 +293,16 @@ def write(done: Sequence[tuple[UUID, Accepted]], now: datetime, *, order_id: UUI
         return []
     accepted = [item for _, item in done]
     rows = [_row(redemption_id, item, now) | {"order_id": order_id} for redemption_id, item in done]
-    insert_rows(Redemption, rows)
-    insert_rows(SoldItem, [sold_row(at, each.item, each.scan.bill_fen, each.held) for at, each in done if each.item])
+    sold = [sold_row(at, each.item, each.scan.bill_fen, each.held) for at, each in done if each.item]
+    owed = [posting for row, item in zip(rows, accepted, strict=True) for posting in _owe(row["id"], item)]
+    with in_one_go():
+        insert_rows(Redemption, rows)
+        insert_rows(SoldItem, sold)
+        post(owed, at=now)
     hand_ins.expect([(row, item.facts) for row, item in zip(rows, accepted, strict=True)])
     for item in accepted:
         if item.held:
             spending.note_use(item.presented.entitlement_id, str(told_to_holder(item.held)))
-    post([posting for row, item in zip(rows, accepted, strict=True) for posting in _owe(row["id"], item)], at=now)
     split_orders.flag(rows, [item.presented.citizen_id for item in accepted], now)
     return [
         Receipt(

@@ -16,6 +16,7 @@ from foundation.crypto import token_hash
 from foundation.db import transaction
 from foundation.errors import Refusal
 from foundation.group_commit import GroupCommit
+from foundation.prepared import in_one_go
 from identity import persons
 from identity.errors import AudienceSignInNeeded
 from identity.rates import Asked, Rate, count_all
@@ -92,7 +93,8 @@ def _note_device(waiting: Waiting, device_hash: bytes) -> None:
 def _serve(key: Hashable, waiting: Sequence[Waiting]) -> list[Served | Refusal]:
     """Serve everybody in the line, in the order in which they came."""
     line = cast("Line", key)
-    holders = holders_of({each.token_hash for each in waiting})
+    with in_one_go():  # with the beginning of the transaction
+        holders = holders_of({each.token_hash for each in waiting})
     known = [(each, holders[each.token_hash]) for each in waiting if each.token_hash in holders]
     waits = dict(zip(map(id, waiting), _waits(waiting, holders), strict=True))
     allowed = [(each, holder) for each, holder in known if not waits[id(each)]]

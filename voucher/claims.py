@@ -24,7 +24,7 @@ from foundation.clock import bureau_day
 from foundation.db import db
 from foundation.errors import Refusal
 from foundation.ids import new_id, text_id
-from foundation.prepared import Prepared, insert_rows
+from foundation.prepared import Prepared, in_one_go, insert_rows
 from foundation.states import Step
 from identity import persons
 from ledger import accounts
@@ -316,15 +316,16 @@ def _grant(
     postings: list[Posting] = []
     given: dict[int, list[UUID]] = {claimant.place: [] for claimant in granted}
     ends = [_ends_at(part, now) for part in facts.parts]
-    for part, expires_at in zip(facts.parts, ends, strict=True):
-        holders = [each for each in granted for _ in range(part.count)]
-        ids = [new_id() for _ in holders]
-        for entitlement_id, claimant in zip(ids, holders, strict=True):
-            given[claimant.place].append(entitlement_id)
-        owners = dict(zip(ids, (claimant.citizen_id for claimant in holders), strict=True))
-        batch_id = _write_part(part, owners, now, expires_at, actor, category)
-        postings += _set_aside(part, len(ids), batch_id)
-    post(postings, at=now)
+    with in_one_go():
+        for part, expires_at in zip(facts.parts, ends, strict=True):
+            holders = [each for each in granted for _ in range(part.count)]
+            ids = [new_id() for _ in holders]
+            for entitlement_id, claimant in zip(ids, holders, strict=True):
+                given[claimant.place].append(entitlement_id)
+            owners = dict(zip(ids, (claimant.citizen_id for claimant in holders), strict=True))
+            batch_id = _write_part(part, owners, now, expires_at, actor, category)
+            postings += _set_aside(part, len(ids), batch_id)
+        post(postings, at=now)
     return {place: Granted(tuple(ids), min(ends)) for place, ids in given.items()}
 
 

@@ -1,7 +1,9 @@
 """Statements that are built once: what they find and change is the same on both engines and for any number of rows."""
 
+import time
 from datetime import datetime, timedelta, timezone
 
+import psycopg
 import pytest
 from sqlalchemy import bindparam, event, select, text, update
 from sqlalchemy.exc import DataError, IntegrityError
@@ -9,7 +11,8 @@ from sqlalchemy.exc import DataError, IntegrityError
 from foundation.db import DatabaseGone, db, transaction
 from foundation.idempotency import IdempotencyKey
 from foundation.ids import new_id
-from foundation.prepared import Prepared, by_no_index, insert_rows
+from foundation.postgres import BoundedConnection
+from foundation.prepared import Prepared, by_no_index, in_one_go, insert_rows
 from foundation.slots import JobRun
 
 NOON = datetime(2023, 5, 8, 12, 0, 0, 123456, tzinfo=timezone(timedelta(hours=8)))
@@ -165,3 +168,72 @@ def test_the_server_knows_one_statement_for_any_figures_and_any_number_of_rows(p
             text("SELECT statement FROM pg_prepared_statements WHERE statement LIKE 'UPDATE idempotency_key%'")
         ).all()
     assert len(known) == 1
+
+
+def test_in_one_go_rows_and_counts_know_what_was_sent_before(app):
+    with transaction(), in_one_go():
+        insert_rows(JobRun, jobs("a", "b"), slot=NOON, started_at=NOON, outcome="done", summary="")
+        assert {row.job for row in FIND.rows(jobs("a", "b", "c"))} == {"a", "b"}
+        SAY.do([{"job": "a", "summary": "once"}], was="done")
+        assert SAY.change([{"job": name, "summary": "twice"} for name in "abc"], was="done") == 2
+        insert_rows(JobRun, jobs("c"), slot=NOON, started_at=NOON, outcome="done", summary="")
+    assert dict(db.session.execute(select(JobRun.job, JobRun.summary)).all()) == {"a": "twice", "b": "twice", "c": ""}
+
+
+@pytest.mark.parametrize("asks", [False, True])
+def test_what_fails_in_one_go_is_told_at_its_end_or_where_somebody_asks_and_nothing_is_kept(app, asks):
+    keep("a")
+
+    def add_b_and_then_a_again():
+        with transaction(), in_one_go():
+            insert_rows(JobRun, jobs("b"), slot=NOON, started_at=NOON, outcome="done", summary="")
+            insert_rows(JobRun, jobs("a"), slot=NOON, started_at=NOON, outcome="done", summary="")
+            if asks:
+                FIND.rows(jobs("a"))
+
+    with pytest.raises(IntegrityError):
+        add_b_and_then_a_again()
+    keep("c")
+    assert set(db.session.scalars(select(JobRun.job))) == {"a", "c"}
+
+
+def test_in_one_go_waits_once_where_there_is_a_network(postgres_app, monkeypatch):
+    waits = []
+    wait = BoundedConnection.wait
+
+    def counted(self, gen, *words, **named):
+        waits.append(gen.__name__)
+        return wait(self, gen, *words, **named)
+
+    with transaction():
+        FIND.rows(jobs("a"))
+        monkeypatch.setattr(BoundedConnection, "wait", counted)
+        with in_one_go():
+            for name in "abc":
+                insert_rows(JobRun, jobs(name), slot=NOON, started_at=NOON, outcome="done", summary="")
+    assert waits.count("_exit_gen") == 1
+    assert not {"_fetch_gen", "_sync_gen"} & set(waits)
+
+
+@pytest.mark.parametrize(("idle_seconds", "asked"), [(0.0, 0), (2.0, 1)])
+def test_a_link_is_asked_whether_it_lives_only_after_lying_idle(postgres_app, monkeypatch, idle_seconds, asked):
+    keep("a")
+    db.session.remove()
+    pings = []
+    ping = db.engine.dialect.do_ping
+    monkeypatch.setattr(db.engine.dialect, "do_ping", lambda link: pings.append(link) or ping(link))
+    now = time.monotonic()
+    monkeypatch.setattr("foundation.db.time.monotonic", lambda: now + idle_seconds)
+    assert FIND.rows(jobs("a"))
+    assert len(pings) == asked
+
+
+def test_a_link_that_died_while_idle_is_replaced_without_a_word(postgres_app, monkeypatch):
+    keep("a")
+    mine = db.session.scalar(text("SELECT pg_backend_pid()"))
+    db.session.remove()
+    url = db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [mine])
+    monkeypatch.setattr("foundation.db.ASKED_AFTER_SECONDS", 0.0)
+    assert FIND.rows(jobs("a"))

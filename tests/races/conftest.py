@@ -1,13 +1,24 @@
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 import webapp
 from foundation.db import db, engine_options
+from foundation.prepared import Prepared
 from ledger import posting
+from ledger.accounts import AccountKey
+from ledger.models import LedgerAccount
 from tests import databases
+
+_IDS = Prepared(
+    lambda given: select(LedgerAccount.address, LedgerAccount.id).where(
+        given.matches(LedgerAccount.address, "address")
+    ),
+    address=LedgerAccount.address,
+)
 
 
 @pytest.fixture
@@ -38,11 +49,15 @@ def broken_app(_connection_for_everybody: None, postgres_url: str) -> Iterator[F
 @pytest.fixture
 def slow_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hold each account for a moment before the next one is taken, so that a circle has time to close."""
-    at_full_speed = posting._move
+    at_full_speed = posting._change
 
-    def slowly(moves: list[dict[str, int]]) -> None:
-        for move in moves:
-            at_full_speed([move])
+    def slowly(deltas_fen: Mapping[AccountKey, int]) -> dict[str, int]:
+        by_address = {key.address: {key: fen} for key, fen in deltas_fen.items()}
+        in_turn = sorted(_IDS.rows([{"address": address} for address in by_address]), key=lambda row: row.id)
+        ids: dict[str, int] = {}
+        for address, _ in in_turn:
+            ids |= at_full_speed(by_address[address])
             time.sleep(0.003)
+        return ids
 
-    monkeypatch.setattr(posting, "_move", slowly)
+    monkeypatch.setattr(posting, "_change", slowly)

@@ -96,10 +96,11 @@ def test_stock_that_is_looked_at_and_then_written_is_given_out_beyond_its_end(cl
     unguarded = Prepared(
         lambda given: (
             update(LedgerAccount)
-            .where(given.matches(LedgerAccount.id, "account"))
+            .where(given.matches(LedgerAccount.address, "address"))
             .values(balance_fen=LedgerAccount.balance_fen + given["delta"])
+            .returning(LedgerAccount.address, LedgerAccount.id)
         ),
-        account=LedgerAccount.id,
+        address=LedgerAccount.address,
         delta=LedgerAccount.balance_fen,
     )
     monkeypatch.setattr(posting, "_MOVE", unguarded)

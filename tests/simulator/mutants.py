@@ -1,6 +1,6 @@
 """The product with one guard taken away at a time: the simulator has to notice each."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from foundation.idempotency import Answer
 from foundation.ids import new_id
 from foundation.states import Step
 from ledger import posting
+from ledger.accounts import AccountKey
 from tests.simulator import stage, tills
 from tests.simulator.stage import Stage
 from voucher import codes, quotas, spending
@@ -64,11 +65,12 @@ def take_any_slot(job: str, slot: Any) -> bool:
 
 
 slots_take = slots._take
-move = posting._move
+change = posting._change
 
 
-def move_half(moves: list[dict[str, int]]) -> None:
-    move(moves[:-1] or moves)
+def change_all_but_the_last(deltas_fen: Mapping[AccountKey, int]) -> dict[str, int]:
+    last = next(reversed(deltas_fen)) if len(deltas_fen) > 1 else None
+    return change({key: fen if key != last else 0 for key, fen in deltas_fen.items()})
 
 
 MUTANTS: dict[str, Callable[[], Any]] = {
@@ -79,7 +81,7 @@ MUTANTS: dict[str, Callable[[], Any]] = {
     "a code outlives its redemption": lambda: mock.patch.object(spending, "restore", restore_and_leave_the_code),
     "a code lives for an hour": lambda: mock.patch.object(codes, "GRACE", timedelta(hours=1)),
     "a slot is taken by everybody": lambda: mock.patch.object(slots, "_take", take_any_slot),
-    "a posting loses its last leg": lambda: mock.patch.object(posting, "_move", move_half),
+    "a posting loses its last leg": lambda: mock.patch.object(posting, "_change", change_all_but_the_last),
 }
 
 
