@@ -34,7 +34,8 @@ def expire_due(*, actor: str, most: int = BATCH) -> int:
     rows = db.session.execute(
         select(Entitlement.id, Entitlement.offer_id, Entitlement.campaign_version_id)
         .where(Entitlement.status == "claimed", Entitlement.expires_at <= now)
-        .order_by(Entitlement.expires_at, Entitlement.id)
+        # As the index has them. A million end at one midnight: to put those in order for each batch would be most work.
+        .order_by(Entitlement.expires_at)
         .limit(most)
     )
     for entitlement_id, offer_id, version_id in rows:

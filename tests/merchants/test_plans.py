@@ -1,4 +1,4 @@
-"""What a claim and a redemption ask of the database reads no table whole that grows with the campaigns."""
+"""What a claim, a redemption and an expiry ask of the database reads nothing whole that grows with the campaigns."""
 
 import re
 from collections import defaultdict
@@ -8,7 +8,11 @@ import pytest
 from sqlalchemy import event
 
 from foundation.db import db
-from tests.world import citizens, claim_and_show, done, opened, redeem, shop, void
+from tests import people
+from tests.people import LIN
+from tests.voucher.test_named_lists import by_list, listed
+from tests.world import ENDS, JOB, citizens, claim, claim_and_show, done, opened, redeem, shop, void
+from voucher.expiry import expire_due
 
 #: Tables with a row or more per claim, redemption or citizen.
 GROWING = {
@@ -18,8 +22,8 @@ GROWING = {
 
 
 @contextmanager
-def read_whole():
-    """Yield a set that has, at the end of the block, what of GROWING was read whole, and by which statement."""
+def planned():
+    """Yield a set that has, at the end of the block, the steps of all statements on SQLite: (step, statement)."""
     asked, found = set(), set()
 
     def note(_connection, _cursor, statement, _parameters, _context, _many):
@@ -33,11 +37,14 @@ def read_whole():
         if re.match(r"\s*(SELECT|UPDATE|DELETE|INSERT|WITH)\b", statement):
             # Which values are looked for makes no difference to how.
             nothing = [None] * statement.count("?") or defaultdict(lambda: None)
-            for *_, step in raw.execute(f"EXPLAIN QUERY PLAN {statement}", nothing):
-                scanned = re.match(r"SCAN (\w+)(?! USING)", step)
-                if scanned and scanned[1] in GROWING:
-                    found.add((scanned[1], statement))
+            found |= {(step, statement) for *_, step in raw.execute(f"EXPLAIN QUERY PLAN {statement}", nothing)}
     raw.close()
+
+
+def read_whole(steps):
+    """Return what of GROWING is read whole, and by which statement."""
+    scans = ((re.match(r"SCAN (\w+)(?! USING)", step), statement) for step, statement in steps)
+    return {(scan[1], statement) for scan, statement in scans if scan and scan[1] in GROWING}
 
 
 @pytest.fixture
@@ -54,13 +61,37 @@ def a_redemption(market):
 
 
 def test_no_claim_and_no_redemption_reads_a_growing_table_whole(market):
-    with read_whole() as found:
+    with planned() as steps:
         void(a_redemption(market), market[1].till)
-    assert found == set()
+    assert read_whole(steps) == set()
+
+
+def test_no_listed_claim_looks_through_the_lines_of_the_whole_release(clock, sqlite_app):
+    campaign = opened(by_list())
+    lin = people.citizen(LIN)
+    listed(campaign, f"手机号\n{LIN.phone}\n")
+    with planned() as steps:
+        claim(lin, campaign.release)
+    of_lines = {step for step, _ in steps if " named_person " in step}
+    assert of_lines
+    assert [step for step in of_lines if "(live_release_id=?)" in step or step.startswith("SCAN")] == []
+
+
+def test_no_batch_that_expires_puts_everything_due_in_order(market, clock):
+    campaign, _ = market
+    for citizen in citizens(3):
+        claim(citizen, campaign.release)
+    clock.move_to(ENDS)
+    with planned() as steps:
+        assert done(lambda: expire_due(actor=JOB, most=2)) == 2
+    assert "SEARCH entitlement USING INDEX ix_entitlement_status_expires_at (status=? AND expires_at<?)" in {
+        step for step, _ in steps
+    }
+    assert [step for step, statement in steps if "B-TREE" in step and "LIMIT" in statement] == []
 
 
 def test_it_is_noticed_when_an_index_is_missing(market):
     done(lambda: db.session.connection().exec_driver_sql("DROP INDEX ix_redemption_entitlement_id"))
-    with read_whole() as found:
+    with planned() as steps:
         a_redemption(market)
-    assert {table for table, _ in found} == {"redemption"}
+    assert {table for table, _ in read_whole(steps)} == {"redemption"}

@@ -12,6 +12,7 @@ from tests import people
 from tests.people import CHEN, LIN, SONG, WEI
 from tests.world import a_round, citizens, claim, done, everything, opened, spring
 from voucher import named_lists
+from voucher.claims import ClaimRequest, claim_batch
 from voucher.errors import (
     LimitReached,
     ListedOnce,
@@ -145,6 +146,20 @@ def test_who_is_listed_claims_once_by_phone_or_number(clock, app):
     done(lambda: save_real_name(chen, name="陈大勇", id_number=CHEN_ID))
     claim(chen, campaign.release)
     assert campaign.outstanding_fen("city") == 2_000
+
+
+def test_in_one_batch_each_line_is_used_up_by_the_first_who_stands_on_it(clock, app):
+    campaign = opened(by_list(limits=[{"count": 2, "within": "offer"}]))
+    lin, chen, other = people.citizen(LIN), people.citizen(CHEN), citizens(1)[0]
+    done(lambda: save_real_name(lin, name="林小满", id_number=LIN_ID))
+    done(lambda: save_real_name(chen, name="陈大勇", id_number=CHEN_ID))
+    listed(campaign, f"{HEAD}林小满,{LIN.phone},{CHEN_ID}\n林小满,,{LIN_ID}\n")
+    asked = (lin, chen, lin, other, lin)
+    outcomes = done(lambda: claim_batch([ClaimRequest(who, campaign.release) for who in asked]))
+    assert [type(outcome).__name__ for outcome in outcomes] == [
+        "Granted", "ListedOnce", "Granted", "NotListed", "ListedOnce",
+    ]  # fmt: skip
+    assert db.session.scalars(select(NamedPerson.taken_by)).all() == [lin, lin]
 
 
 def test_limits_and_stock_hold_and_leave_the_line_free(clock, app):
