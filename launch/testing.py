@@ -15,17 +15,22 @@ _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-sta
 def run(words: list[str]) -> int:
     """Run the tests from the repository root; the words go to pytest. Does not return.
 
-    Without words everything runs, on as many processes as there are cores.
+    Without words everything runs, on one process more than there are cores: some test always waits, for a browser or
+    for a fault to end.
     """
     setup.prepare(dev=True)
     for remark in missing_for_browser_tests():
         progress.say(remark)
-    command = [str(places.VENV_PYTHON), "-m", "pytest", *(words or ["-n", "auto"])]
+    command = [str(places.VENV_PYTHON), "-m", "pytest", *(words or ["-n", str(_cores() + 1), "--dist", "worksteal"])]
     os.chdir(places.ROOT)
     sys.stdout.flush()
     sys.stderr.flush()
     # Becoming pytest instead of starting it leaves signals, the terminal and the exit code to it.
     os.execve(command[0], command, environment.product_environment())
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def missing_for_browser_tests() -> list[str]:

@@ -62,10 +62,11 @@ def run() -> list[Finding]:
         return prove(connection)
 
 
-def prove(connection: Connection) -> list[Finding]:
-    """Run every check through an open connection, also on what its transaction has not committed yet."""
+def prove(connection: Connection, which: Sequence[Check] | None = None) -> list[Finding]:
+    """Run checks (all, unless said which) through an open connection, also on what its transaction has not committed
+    yet."""
     findings = []
-    for check in checks():
+    for check in which or checks():
         rows = [dict(row) for row in connection.execute(text(check.sql)).mappings()]
         if rows:
             findings.append(Finding(check, len(rows), rows[:SHOWN]))

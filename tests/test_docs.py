@@ -375,7 +375,8 @@ def test_every_identifier_of_the_glossary_is_in_the_code():
     rows = re.findall(r"^\|([^|]+)\|([^|]+)\|([^|]+)\|$", text_of("docs/glossary.md"), flags=re.M)
     identifiers = {name for _, _, column in rows for name in re.findall(r"`([^`]+)`", column)}
     assert len(identifiers) > 100
-    assert {name for name in identifiers if not re.search(rf"\b{re.escape(name)}\b", code())} == set()
+    rare = identifiers - set(re.findall(r"\w+", code()))  # of several words, or missing
+    assert {name for name in rare if not re.search(rf"\b{re.escape(name)}\b", code())} == set()
 
 
 def test_every_row_of_the_glossary_has_an_identifier():

@@ -177,6 +177,8 @@ def test_another_play_gives_the_same_figures_also_on_postgresql(played, postgres
 
 def interrupt_after(demo, is_time):
     """Start playing, and press Ctrl-C when it is time."""
+    # What a shell has put into the background ignores it, and so would whatever it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = demo.start("play", "--scale", "0.01", "--json")
     deadline = time.monotonic() + 60
     while not is_time() and process.poll() is None and time.monotonic() < deadline:
