@@ -13,7 +13,7 @@ from tests.simulator.mutants import MUTANTS, mutated
 from tests.simulator.stage import set_up
 
 ROOT = Path(__file__).parent.parent.parent
-LIVES, CHUNK = 120, 20
+LIVES, CHUNK = 40, 20
 #: What must have happened among so many lives; otherwise they prove little.
 SEEN = {
     "granted", "sold_out", "limit_reached", "round_closed", "round_not_open_yet", "already_redeemed", "code_expired",
