@@ -119,6 +119,8 @@ def engine_options(database_url: str) -> dict[str, Any]:
         "pool_size": 10,
         "max_overflow": 10,
         "pool_timeout": 5,
+        # The link that came back last goes out next: its server process has everything at hand, and few are in use.
+        "pool_use_lifo": True,
         "connect_args": {
             "connect_timeout": 5,
             # A link that is cut while we send is noticed by the first, while we wait for an answer by the others.
