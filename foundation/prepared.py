@@ -42,6 +42,7 @@ from sqlalchemy import (
     column,
     func,
     select,
+    true,
 )
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects import postgresql, sqlite
@@ -95,9 +96,28 @@ class Given:
         """Return the condition, of PostgreSQL's, that a column is this value of any given row."""
         return cast("ColumnElement[bool]", column == any_(self._keys(name)))
 
-    def count(self, name: str) -> ColumnElement[int]:
-        """Return how many rows are given, on PostgreSQL, where they are looked up by this value."""
-        return func.cardinality(self._keys(name))
+    def all_there(self, column: Any, name: str, *only_if: Any) -> ColumnElement[bool]:
+        """Return the condition that every given row is found by this value, so that nothing is locked where one is
+        missing. Always so on SQLite, where the writer is alone."""
+        if not self.is_postgresql:
+            return true()
+        there = select(func.count(column)).where(self.among(column, name), *only_if)
+        return there.scalar_subquery() == func.cardinality(self._keys(name))
+
+    def in_turn(
+        self, key: Any, column: Any, name: str, brings: str, *only_if: ColumnElement[bool]
+    ) -> tuple[ColumnElement[Any], list[ColumnElement[bool]]]:
+        """Return, for an UPDATE of the rows that are found by a value, another value of the row at hand and the
+        conditions.
+
+        PostgreSQL would update in whatever order it finds the rows; it locks them first, in the order of ``key``, where
+        ``only_if`` holds.
+        """
+        if not self.is_postgresql:
+            return self[brings], [self.matches(column, name), *only_if]
+        chosen = select(key.label("key"), self[brings].label("brings")).where(self.matches(column, name), *only_if)
+        turn = chosen.order_by(key).with_for_update(of=key.class_).cte("turn")
+        return turn.c.brings, [key == turn.c.key, self.among(column, name)]
 
     def _keys(self, name: str) -> ColumnElement[Any]:
         return bindparam(_KEYS + name, type_=postgresql.ARRAY(_read_as(self.types[name])))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import Select, bindparam, func, select, text, update
+from sqlalchemy import Select, bindparam, select, text, update
 from sqlalchemy.orm import aliased
 
 from foundation.db import db, is_postgresql, rows_changed, upsert
@@ -87,12 +87,13 @@ def persons_of(kinds: Collection[str], citizen_ids: Collection[UUID]) -> dict[UU
 def _keep(given: Given) -> Select[UUID, UUID]:
     """Lock them where all of them are there; where one is not, somebody may have to join first, and whoever joins
     must not wait for those who hold a person."""
-    these = (SamePerson.keys == bindparam("of"), given.matches(SamePerson.citizen_id, "citizen_id"))
-    kept = select(SamePerson.citizen_id, SamePerson.person_id).where(*these)
-    if given.is_postgresql:
-        there = select(func.count()).select_from(SamePerson).where(*these)
-        kept = kept.where(there.scalar_subquery() == given.count("citizen_id"))
-    return kept.order_by(SamePerson.citizen_id).with_for_update(read=True)
+    citizen_id, of_set = SamePerson.citizen_id, SamePerson.keys == bindparam("of")
+    return (
+        select(citizen_id, SamePerson.person_id)
+        .where(of_set, given.matches(citizen_id, "citizen_id"), given.all_there(citizen_id, "citizen_id", of_set))
+        .order_by(citizen_id)
+        .with_for_update(read=True)
+    )
 
 
 _KEEP = Prepared(_keep, citizen_id=SamePerson.citizen_id)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from foundation.clock import bureau_day
@@ -103,29 +103,15 @@ def _change(deltas_fen: Mapping[AccountKey, int]) -> dict[str, int]:
 
 
 def _moved(given: Given) -> ReturningUpdate[str, int]:
-    """Move those accounts for which there is enough.
-
-    PostgreSQL would update in whatever order it finds the rows; it locks them first, by id, and none where one does
-    not exist: opened later it could have a lower id than one that is locked.
-    """
-    if not given.is_postgresql:
-        return _raised(given["delta"]).where(given.matches(LedgerAccount.address, "address"))
-    existing = select(func.count()).select_from(LedgerAccount).where(given.among(LedgerAccount.address, "address"))
-    turn = (
-        select(LedgerAccount.id, given["delta"].label("delta"))
-        .where(given.matches(LedgerAccount.address, "address"), existing.scalar_subquery() == given.count("address"))
-        .order_by(LedgerAccount.id)
-        .with_for_update(of=LedgerAccount)
-        .cte("turn")
-    )
-    return _raised(turn.c.delta).where(LedgerAccount.id == turn.c.id, given.among(LedgerAccount.address, "address"))
-
-
-def _raised(delta_fen: ColumnElement[int]) -> ReturningUpdate[str, int]:
+    """Move those accounts for which there is enough. None is locked where one does not exist: opened later it could
+    have a lower id than one that is locked."""
+    address = LedgerAccount.address
+    all_exist = given.all_there(address, "address")
+    delta_fen, these = given.in_turn(LedgerAccount.id, address, "address", "delta", all_exist)
     raised = LedgerAccount.balance_fen + delta_fen
     unbounded = [LedgerAccount.kind == kind.value for kind in BELOW_ZERO]
-    enough = update(LedgerAccount).where(or_(*unbounded, raised >= 0))
-    return enough.values(balance_fen=raised).returning(LedgerAccount.address, LedgerAccount.id)
+    enough = update(LedgerAccount).where(*these, or_(*unbounded, raised >= 0))
+    return enough.values(balance_fen=raised).returning(address, LedgerAccount.id)
 
 
 _MOVE = Prepared(_moved, address=LedgerAccount.address, delta=LedgerAccount.balance_fen)

@@ -200,18 +200,9 @@ _LINES = Prepared(_lines, id=Citizen.id)
 
 
 def _take(given: Given) -> Any:
-    mine = update(NamedPerson).where(NamedPerson.taken_by.is_(None))
-    if given.is_postgresql:
-        locked = select(NamedPerson.id, given["taken_by"].label("citizen_id")).where(
-            given.matches(NamedPerson.id, "id")
-        )
-        turn = locked.order_by(NamedPerson.id).with_for_update(of=NamedPerson).cte("turn")
-        mine = mine.where(NamedPerson.id == turn.c.id, given.among(NamedPerson.id, "id"))
-        mine = mine.values(taken_by=turn.c.citizen_id, taken_at=bindparam("now"))
-    else:
-        mine = mine.where(given.matches(NamedPerson.id, "id"))
-        mine = mine.values(taken_by=given["taken_by"], taken_at=bindparam("now"))
-    return mine.returning(NamedPerson.id)
+    citizen_id, these = given.in_turn(NamedPerson.id, NamedPerson.id, "id", "taken_by")
+    free = update(NamedPerson).where(*these, NamedPerson.taken_by.is_(None))
+    return free.values(taken_by=citizen_id, taken_at=bindparam("now")).returning(NamedPerson.id)
 
 
 _TAKE = Prepared(_take, id=NamedPerson.id, taken_by=NamedPerson.taken_by)
