@@ -6,8 +6,8 @@ APScheduler 3 has no guard between processes; a row whose primary key is (job, s
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import PrimaryKeyConstraint, String, Text, delete, update
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import PrimaryKeyConstraint, String, Text, delete, exists, update
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from foundation import clock
 from foundation.db import Base, UTCDateTime, db, rows_changed, transaction, upsert
@@ -79,6 +79,9 @@ def _finish(job: str, slot: datetime, outcome: str, summary: str) -> None:
 
 
 def forget_old_runs(kept_for: timedelta = timedelta(days=180)) -> int:
-    """Delete runs older than ``kept_for`` (security logs are kept six months) and return how many."""
+    """Delete runs older than ``kept_for`` (security logs are kept six months) and return how many. Each job's newest
+    stays, however old: what is done once is known to be done for ever."""
+    newer = aliased(JobRun)
+    is_followed = exists().where(newer.job == JobRun.job, newer.slot > JobRun.slot)
     with transaction():
-        return rows_changed(delete(JobRun).where(JobRun.started_at < clock.now() - kept_for))
+        return rows_changed(delete(JobRun).where(JobRun.started_at < clock.now() - kept_for, is_followed))

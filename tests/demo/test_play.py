@@ -22,10 +22,12 @@ from campaigns.models import Campaign, CampaignRound
 from campaigns.offers import open_campaigns
 from demo.__main__ import cli
 from demo.definition import DRIVEN_FEN, ISSUED_FEN
+from demo.report import played_scale
 from foundation.db import db
 from tests import databases
 from tests.world import citizens, claim
 from webapp import create_app
+from webapp.jobs import JOBS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -226,6 +228,11 @@ def test_live_opens_a_campaign_that_can_be_claimed_now_beside_the_books_of_the_y
 
     app = create_app(databases.settings_for(demo.url))
     with app.app_context():
+        # Whatever the scheduler tidies up while the site is open, the next start finds the year.
+        for job in JOBS:
+            if job.name.startswith("forget_"):
+                job.work()
+        assert played_scale() == Fraction("0.002")
         [campaign] = [found for found in open_campaigns() if found.name == "漠阳品•幸福购 体验活动"]
         now, soon = db.session.scalars(
             db.select(CampaignRound)

@@ -86,6 +86,16 @@ def test_old_runs_are_forgotten(clock, app):
     assert slots.forget_old_runs() == 1
 
 
+def test_the_newest_run_of_a_job_is_never_forgotten(clock, app):
+    for job in ("once", "expire"):
+        run_in_slot(job, SLOT, lambda: "")
+    run_in_slot("expire", SLOT + timedelta(days=1), lambda: "")
+    clock.move_to(clock.now() + timedelta(days=2_000))
+    assert slots.forget_old_runs() == 1
+    assert not run_in_slot("once", SLOT, lambda: "a second time")
+    assert not run_in_slot("expire", SLOT + timedelta(days=1), lambda: "a second time")
+
+
 def _run_from_many_schedulers(app, count):
     gate = threading.Barrier(count)
     ran = []
